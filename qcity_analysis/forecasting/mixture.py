@@ -50,8 +50,7 @@ def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
     from scipy.special import gammaln
 
     observed = np.isfinite(values)
-    # the same gains for all, to the bit
-    if (observed == observed[:1]).all() and (starts == starts[:1]).all():
+    if (observed == observed[:1]).all() and (starts == starts[:1]).all():  # the same gains, to the bit
         observed, starts = observed[:1], starts[:1]
     y = np.where(np.isfinite(values), values, 0.0)
     dynamics = np.stack([cells.rho, cells.z, cells.phi, cells.slope_variance])
@@ -293,5 +292,7 @@ def explain(
     if support == "percent" and series.iloc[-1] + step > 100:
         step = -step
     last = (median(series + step * (series.index == end), end + 1) - median(series, end + 1)) / step
-    lost = {int(year): median(series.drop(year), until) for year in series.index if len(series) > FEWEST}
-    return Explanation(shares, last, pd.Series(lost, dtype=float), median(series, until), float(prior.share))
+    without = {int(year): median(series.drop(year), until) for year in series.index if len(series) > FEWEST}
+    return Explanation(
+        shares, last, pd.Series(without, dtype=float), median(series, until), float(prior.share)
+    )
