@@ -66,12 +66,8 @@ def raised() -> Iterator[tuple[str, set[str], set[str]]]:
             continue
         functions = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.FunctionDef)]
         own = {f.name: [a.arg for a in f.args.args if a.arg != "self"] for f in functions}
-        at = {
-            name: names.index(key)
-            for name, names in own.items()
-            for key in ("code", "faults")
-            if key in names
-        }
+        pairs = [(key, name) for name in own for key in ("code", "faults") if key in own[name]]
+        at = {name: own[name].index(key) for key, name in pairs}
         at |= {"Problem": 3, "UnreadableCell": 0, "fault": 1}
         for f, call in [(g, n) for g in functions for n in ast.walk(g) if isinstance(n, ast.Call)]:
             name = getattr(call.func, "id", getattr(call.func, "attr", ""))

@@ -149,10 +149,8 @@ def test_evidence_judges_each_indicator_with_shares_learned_on_the_others():
     mixed = [c for c in made(0.6, indicators=8) if c.indicator != "i0"] + odd
     evidence = borrowing.evidence(mixed)
     by_indicator = evidence["published"]["by_indicator"]
-    assert by_indicator["i0"] > 1 > by_indicator["i1"] and (evidence["indicators"], evidence["cases"]) == (
-        8,
-        len(mixed),
-    )
+    assert by_indicator["i0"] > 1 > by_indicator["i1"]
+    assert (evidence["indicators"], evidence["cases"]) == (8, len(mixed))
 
 
 def changes_of(folder, series, kind):

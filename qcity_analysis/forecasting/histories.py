@@ -29,9 +29,6 @@ LOWER = np.array([-np.inf, 0.0, 0.0, 0.0] + [-np.inf] * 4)
 UPPER = np.array([np.inf, np.inf, 100.0, np.inf] + [np.inf] * 4)
 EQUAL = 1e-12  # share of their size by which two values may differ and still be the same figure
 PRINTED, NOISE, EXACT = 12, 0.01, 1e-6  # digits at most; parts of the last one: noise, and a computer's
-STEADY = (
-    1e-5  # share of their size by which values that would all be one may differ: less is noise, more is news
-)
 POINTS = f"of the at least {FEWEST} observed points that a forecast needs"
 A_YEAR = "allowed: a whole year such as 2021"
 

@@ -305,14 +305,13 @@ def terms(h: Histories, seen: np.ndarray, knots: np.ndarray) -> np.ndarray:
     # a figure is an interval of half a step to each side: the log odds that the forecast falls within the last one's
     zero = np.where(h.kind[:, None] > 0, 0.0, last)  # "real" has none
     half = common_steps(h.values - zero)[:, None] / 2
-    within = below(knots, last + half) - below(knots, last - half)
-    within = np.where(inner, np.clip(within, 0.001, 0.999), 0.5)
+    within = np.clip(below(knots, last + half) - below(knots, last - half), 0.001, 0.999)
     # the highest or lowest value, and how often it was reached: a cap or a floor
     equal = same(h.values, last)
     inside = np.logical_and(*((side & ~equal).any(axis=1) for side in (h.values > last, h.values < last)))
     extreme = np.where(inner & ~inside[:, None], np.log(equal.sum(axis=1, keepdims=True)), 0.0)
     flat = [one, run, repeated, run * repeated, never, constant, edge, edge * run, edge * repeated]
-    flat += [np.log(within) - np.log1p(-within), extreme]
+    flat += [np.where(inner, np.log(within) - np.log1p(-within), 0.0), extreme]
     growing = [term * np.log(years) for term in (one, run, repeated, constant, edge)]
     return np.stack(np.broadcast_arrays(*flat, *growing), axis=2)
 
@@ -350,8 +349,9 @@ class Prior:
 def dot(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """`x @ matrix` in slices of one shape, so that no row depends on the others or on how many there are."""
     whole = np.concatenate([x, np.zeros((-len(x) % ROWS, x.shape[1]), dtype=x.dtype)])
-    parts = (whole[i : i + ROWS] @ matrix for i in range(0, max(len(whole), 1), ROWS))
-    return np.concatenate([*parts])[: len(x)]
+    return np.concatenate([whole[i : i + ROWS] @ matrix for i in range(0, max(len(whole), 1), ROWS)])[
+        : len(x)
+    ]
 
 
 @lru_cache(maxsize=1)

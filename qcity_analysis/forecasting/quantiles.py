@@ -20,7 +20,7 @@ import pandas as pd
 from .histories import EQUAL, SUPPORTS, Histories, same
 
 KNOTS = np.array([0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975])
-LEVELS = np.array([0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975])  # of scores
+LEVELS = np.array([0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975])  # that are scored
 LOGITS = np.log(KNOTS) - np.log1p(-KNOTS)
 MIDDLE = 7
 RARE = 5.0  # items a year on average, at most
@@ -45,11 +45,10 @@ def below(values: np.ndarray, x: np.ndarray) -> np.ndarray:
     """P(X <= x) for x (...) from the values at the knots (..., 15)."""
     left = np.clip((values <= x[..., None]).sum(axis=-1) - 1, 0, len(KNOTS) - 2)
     low, high = (np.take_along_axis(values, k[..., None], -1)[..., 0] for k in (left, left + 1))
-    width = high - low
     # Where neighbouring knots agree the distribution jumps: below, at or above the jump.
     jump = np.where(x < low, -np.inf, np.inf)
     with np.errstate(over="ignore"):
-        share = np.where(width > 0, (x - low) / np.where(width > 0, width, 1.0), jump)
+        share = np.where(high > low, (x - low) / np.where(high > low, high - low, 1.0), jump)
         return 1.0 / (1.0 + np.exp(-(LOGITS[left] + share * (LOGITS[left + 1] - LOGITS[left]))))
 
 
@@ -74,8 +73,7 @@ class Marginals(NamedTuple):
 
     def lump(self) -> tuple[np.ndarray, np.ndarray]:
         """Levels (n, H) at which the lump at the last value begins and ends; from an edge there is one way only."""
-        under = below(self.knots, self.last[:, None])
-        under = np.where(same(self.last, self.high)[:, None], 1.0, under)
+        under = np.where(same(self.last, self.high)[:, None], 1.0, below(self.knots, self.last[:, None]))
         begin = np.where((self.last <= self.low)[:, None], 0.0, (1.0 - self.stay) * under)
         return begin, begin + self.stay
 
