@@ -57,6 +57,22 @@ def definitions(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def card(tmp_path_factory):
+    """A plan of three targets, one of them without figures, and its answers."""
+    from packages import STEADY, figures, indicator, loaded, target
+
+    from qcity_analysis.assessment.assess import scorecard
+
+    goals = [target(section="一", departments="市科技局;市统计局", departments_en="Science; Statistics")]
+    goals += [target("other", indicator_id="gears", section="二（一）"), target("empty", indicator_id="cogs")]
+    lower = figures({year: 0.97 * level for year, level in STEADY.items()}, indicator_id="gears")
+    names = [indicator(name) for name in ("widgets", "gears", "cogs")]
+    folder = tmp_path_factory.mktemp("card")
+    data = loaded(folder, observations=[*figures(STEADY), *lower], indicators=names, targets=goals)
+    return data, scorecard(data, draws=500)
+
+
+@pytest.fixture(scope="session")
 def browser():
     """A headless Chromium; what asks for it is skipped where there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

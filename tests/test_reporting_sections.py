@@ -5,7 +5,7 @@ import re
 
 import pandas as pd
 import pytest
-from packages import STEADY, change, figure, figures, indicator, loaded, package, target
+from packages import change, figure, figures, indicator, loaded, package, target
 
 import qcity_analysis as qc
 from qcity_analysis.analysis.outlook import Feasibility, Outlook, outlook
@@ -213,18 +213,6 @@ def test_sections_hold_for_every_status_and_kind(shown, name, plan, as_of, varie
 def test_sections_hold_where_definitions_differ(shown, definitions):
     show_target(*definitions, "zh", varied=False)
     assert not unfilled(shown)
-
-
-@pytest.fixture(scope="module")
-def card(tmp_path_factory):
-    """A plan of three targets, one of them without figures, and its answers."""
-    goals = [target(section="一", departments="市科技局;市统计局", departments_en="Science; Statistics")]
-    goals += [target("other", indicator_id="gears", section="二（一）"), target("empty", indicator_id="cogs")]
-    lower = figures({year: 0.97 * level for year, level in STEADY.items()}, indicator_id="gears")
-    names = [indicator(name) for name in ("widgets", "gears", "cogs")]
-    folder = tmp_path_factory.mktemp("card")
-    data = loaded(folder, observations=[*figures(STEADY), *lower], indicators=names, targets=goals)
-    return data, list(qc.scorecard(data, draws=500).answers.values())
 
 
 @BOTH
