@@ -89,7 +89,8 @@ def test_the_target_line_says_about_at_least_or_at_most(told, tmp_path):
 def test_numbers_at_the_end_of_a_narrow_fan_do_not_overlap(tmp_path):
     levels = {year: 150.0 - 4 * (year - 2005) for year in range(2005, 2023)}
     falling = answer(tmp_path, {"threshold": 60}, observations=figures(levels), draws=50)
-    narrow = pd.DataFrame({q: 81 - falling.fan.index + 2020 + 0.3 * (q - 0.5) for q in falling.fan}, falling.fan.index)
+    years = falling.fan.index
+    narrow = pd.DataFrame({q: 2101 - years + 0.3 * (q - 0.5) for q in falling.fan}, years)
     figure = fan_chart(replace(falling, fan=narrow), "en")
     renderer = FigureCanvasAgg(figure).get_renderer()
     boxes = [t.get_window_extent(renderer) for t in figure.axes[0].texts if t.get_gid() == "end"]

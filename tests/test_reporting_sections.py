@@ -97,8 +97,6 @@ def test_the_overview_of_the_shipped_data_counts_them_and_shows_no_identifier(sh
 
 
 # outlook, sensitivity, change
-
-
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory):
     """A made-up package and the answer to its target."""

@@ -9,18 +9,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from packages import (
-    CUT,
-    PERCENT,
-    STEADY,
-    answer,
-    borrowing,
-    changes,
-    figures,
-    packed,
-    run,
-    two_definitions,
-)
+from packages import CUT, PERCENT, STEADY, answer, borrowing, changes, figures, packed, run, two_definitions
 
 import qcity_analysis as qc
 from qcity_analysis.assessment.answer import SPOKEN
@@ -138,8 +127,6 @@ def test_a_note_signs_its_changes_and_the_command_that_adds_a_figure_is_for_this
 
 
 # numbers
-
-
 def read(shown):
     return float(shown.replace(",", "").replace("−", "-").replace("×10^", "e"))
 

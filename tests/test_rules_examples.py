@@ -128,7 +128,6 @@ def test_lines_weighted_by_time_the_scale_near_a_limit_and_eurostats_three_years
 
 
 # the German weather symbols: every case of the published method
-
 RISING = [20.0, 21.0, 23.0, 24.0, 27.0, 30.0]  # 2015 to 2020: δ = (30 - 20) / 5 = 2
 FALLING = [15.0, 14.0, 13.0, 12.0, 11.0, 10.0]  # by 1 a year: 0 in 2030
 
@@ -237,7 +236,6 @@ def test_a_relative_target_becomes_a_level_of_the_base_year():
 
 
 # what no rule must do
-
 SIX = pd.Series({2015: 20.0, 2016: 19.0, 2017: 18.0, 2018: 17.0, 2019: 16.0, 2020: 15.0})
 NINE = Goal("at_most", 9, 2015, 2030)
 STRAIGHT = ["schedule", "sdsn", "escap", "mcarthur", "healthy_people", "ols", "destatis"]
@@ -379,7 +377,6 @@ def test_the_rules_read_no_clock(monkeypatch):
 
 
 # properties of every rule
-
 SYMMETRIC = [*GROWTH, *STRAIGHT, "unsd_2023"]
 
 

@@ -228,9 +228,3 @@ def test_where_the_machine_fails_nothing_half_written_is_left(tmp_path, begin, w
         assert list(folder.iterdir()) == []
     finally:
         subprocess.run(["umount", folder]) if mounted else None
-
-
-@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/b", ".x", "a" * 90, "<b>", "A", "", "a\nb", "a x"])
-def test_a_plan_whose_name_leads_elsewhere_is_not_made(tmp_path, qcity, name):
-    assert qcity("new-plan", "--out", tmp_path / "in" / "a", "--", name)[0] == 2
-    assert list(tmp_path.iterdir()) == []

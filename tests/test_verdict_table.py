@@ -176,7 +176,6 @@ def _milestone(target, rows, base, gaps):
 
 
 # The targets and their figures.
-
 AS_OF = "2026-06-30"
 BLUR = Decimal("1e-12")  # sides of a comparison that double arithmetic cannot tell apart
 PLAIN = ("year", "december", "quarter", "both")
