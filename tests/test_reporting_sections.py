@@ -254,7 +254,7 @@ def test_the_commands_outlook_and_portfolio_print_words_or_json_and_end_with_3_w
     tmp_path, qcity, monkeypatch
 ):
     monkeypatch.setattr(models, "MODELS", ("naive",))
-    package(tmp_path)
+    package(tmp_path, observations=figures({2019: 13.1, 2020: 13.9, 2021: 15.2, 2022: 16.1}))
     options = ["--data", tmp_path, "--as-of", "2024-12-31", "--draws", 100]
     code, out, _ = qcity("outlook", "goal", *options, "--since", "2022-06-30", "--language", "zh")
     words = ("需每年", "其他指标", "原设定", "与 2022-06-30 相比的变化")

@@ -394,7 +394,7 @@ def questions(draw):
     return pd.Series(known, dtype=float), goal, last
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(question=questions(), power=st.integers(-10, 10), later=st.lists(st.floats(-1e6, 1e6), max_size=5))
 def test_no_rule_minds_unit_direction_or_later_figures_and_each_has_its_own_words(question, power, later):
     known, goal, year = question
