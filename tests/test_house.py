@@ -53,7 +53,7 @@ MEMBERS = {
     "Assessment": """borrowed borrowed_since bound draws expected fan forecast illustrative interval likelihood median
         model needed_path notes outcome pace_needed pace_so_far parts period places probability probability_error reason
         role seed series settled_in tally threshold to_dict tolerance word""",
-    "Data": "at indicator plans plot region_name summary remarks require_region warnings",
+    "Data": "at comparators indicator plans plot region_name summary remarks require_region warnings",
     "Answer": "explain judge outlook plot rules sensitivity sources to_dict to_frame what_if",
     "Scorecard": "answers plan plot portfolio to_frame",
     "Forecast": """batches breaks error_of explain explainable interval mean median probability_at_least
@@ -138,6 +138,9 @@ VINTAGES = {"data/vintages.py"}
     ("whole year, months covered", r"def (months_covered|is_whole|same_period|to_date)\b", VINTAGES),
     ("the newest vintage of a figure", r"def (newest_rows|figure_keys)\b", VINTAGES),
     ("decimals as typed", r"def decimals\(\w+: str", {"data/schema.py"}),
+    ("comparators of an indicator", r"comparators\b.*(split|partition)\(|def comparators\(cell", {"data/schema.py"}),
+    ("what is known in part", r"^class Evidence\b|\blower: Mapping\[int, float\] = ", {"series/evidence.py"}),
+    ("the typical change of a series", r"^def units\(", {"forecasting/prior.py"}),
     ("met or not", r"def (is_met|reaches)\b", {"targets.py"}),
     ("a number as people write it", r"^def (typed|number|signed|percent)\(", {"reporting/formatting.py"}),
 ])  # fmt: skip

@@ -11,7 +11,6 @@ from qcity_analysis.catalogue import catalogue
 from qcity_analysis.data import write
 from qcity_analysis.data.load import check, load
 from qcity_analysis.errors import QcityError
-from qcity_analysis.importing import importing
 from qcity_analysis.importing.importing import import_figures, starter
 from qcity_analysis.importing.mapping import read_mapping
 
@@ -229,17 +228,13 @@ def test_a_bad_cell_or_mapping_fails_the_import(tmp_path, text, how, expected):
     assert english != chinese and "{" not in (english + chinese).replace("{REF_AREA: NJ}", "")
 
 
-def test_skipping_the_refused_writes_the_rest_and_lists_them(tmp_path, monkeypatch):
+def test_skipping_the_refused_writes_the_rest_and_lists_them(tmp_path):
     file, data = made(tmp_path, "指标,2023年,2024年\n小部件,17,十八\n合格率,960,-5\n支出,?,3\n")
     how, listed = mapping(RULE, SHARE | {"unit": "%"}, SPENT | {"unit": "万元"}), data / "a.refused.csv"
-
-    def full(path, content):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(importing, "write_whole", full)
-        told = fails(lambda: import_figures(file, how, data=data, write=True, skip_refused=True), data)
-    assert str(told) == f"{listed}: cannot write the list of refused cells (No space left on device)"
+    listed.mkdir()  # so that it cannot be written: a fault of the machine
+    with pytest.raises(OSError, match="directory"):
+        import_figures(file, how, data=data, write=True, skip_refused=True)
+    listed.rmdir()
     done = import_figures(file, how, data=data, write=True, skip_refused=True)
     assert (rows(done.new), done.refused_file) == (["2023 = 17 points", "2024 = 3 10k yuan"], listed)
     cells = sorted(f"{row['row']} {row['column']} {row['found']}" for row in write.rows_of(listed))

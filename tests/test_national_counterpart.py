@@ -53,12 +53,12 @@ def row(table, year, definition=A):
 
 def test_it_is_asked_in_the_middle_of_every_year_under_each_definition_known_by_then(national):
     asked = national[national["last_year"] >= 2021]
-    days = asked["as_of"].map(str)
+    days, light = asked["as_of"].map(str), asked["light"]  # graded as behind by the evaluation of 2023-12-26
     assert [*zip(days.str[:4], asked["definition"], asked["last_year"], strict=True)] == [
         ("2022", A, 2021), ("2023", A, 2022), ("2024", A, 2022),
         ("2024", B, 2023), ("2025", A, 2022), ("2025", B, 2024),
     ]  # fmt: skip
-    assert (days.str[4:] == "-06-30").all()
+    assert (days.str[4:] == "-06-30").all() and light.fillna(9).tolist() == [9, 9, 0, 0, 0, 0]
 
 
 def test_only_the_new_definition_has_an_outcome_and_the_old_one_is_never_joined_to_it(national):

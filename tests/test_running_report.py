@@ -41,23 +41,26 @@ def marks(folder, as_of="2024-11-26", **tables):
     return {job.target or job.kind: of(job) for job in report.list_jobs(data, None, ["en"])}
 
 
-@pytest.mark.parametrize(("before", "after", "made"), [
-    ({}, {}, set()),
-    ({}, {"observations": [*OBSERVED, figure(2023, 17, indicator_id="gadgets")]}, WHOLE | {"other"}),
-    ({}, {"observations": [*OBSERVED, figure(2024, 17)]}, set()),  # published after the day asked about
-    ({}, {"observations": [figure(2015, 9, region="otherland"), *OBSERVED]}, WHOLE | {"goal"}),
-    ({}, {"targets": [target("goal", threshold=21), TARGETS[1]]}, WHOLE | {"goal"}),
-    ({}, {"as_of": "2024-11-27"}, {"overview"}),
-    ({}, {"as_of": "2024-12-02"}, EVERY),
-    ({}, {"regions": [{"region": "testville", "name_zh": "城", "name_en": "City"}]}, EVERY),
-    (LENT, LENT | {"observations": [*OBSERVED, figure(2023, 7, indicator_id="gadgets", region="otherland")]}, EVERY),
-])  # fmt: skip
-def test_a_page_depends_on_the_rows_it_can_see(tmp_path, before, after, made):
-    first = marks(tmp_path, **before)
-    for name in ("README.md", "~$targets.csv", "notes.txt"):
-        (tmp_path / name).write_text("\n", "utf-8")
-    second = marks(tmp_path, **after)
-    assert {name for name in first if first[name] != second[name]} == made
+LATER = [  # what changes after the pages were made, and which of them are made again
+    ({}, set()), ({"observations": [*OBSERVED, figure(2023, 17, indicator_id="gadgets")]}, WHOLE | {"other"}),
+    ({"observations": [*OBSERVED, figure(2024, 17)]}, set()),  # published after the day asked about
+    ({"observations": [figure(2015, 9, region="otherland"), *OBSERVED]}, WHOLE | {"goal"}),
+    ({"targets": [target("goal", threshold=21), TARGETS[1]]}, WHOLE | {"goal"}),
+    ({"as_of": "2024-11-27"}, {"overview"}), ({"as_of": "2024-12-02"}, EVERY),
+    ({"regions": [{"region": "testville", "name_zh": "城", "name_en": "City"}]}, EVERY),
+]  # fmt: skip
+
+
+def test_a_page_depends_on_the_rows_it_can_see(tmp_path):
+    lent = figure(2023, 7, indicator_id="gadgets", region="otherland")
+    borrowed = LENT | {"observations": [*OBSERVED, lent]}, EVERY
+    for before, changes in (({}, LATER), (LENT, [borrowed])):
+        first = marks(tmp_path, **before)
+        for name in ("README.md", "~$targets.csv", "notes.txt"):
+            (tmp_path / name).write_text("\n", "utf-8")
+        for after, made in changes:
+            second = marks(tmp_path, **after)
+            assert {name for name in first if first[name] != second[name]} == made, after
 
 
 @pytest.fixture
@@ -66,6 +69,7 @@ def made(tmp_path, monkeypatch):
     data, out = package(tmp_path / "raw", **BOTH), tmp_path / "out"
 
     def run(path, parameters, draft, *rest):
+        make.given.append(parameters)
         draft.parent.mkdir(parents=True, exist_ok=True)
         draft.write_bytes(path.read_bytes())
         make.ran.append(path.stem)
@@ -75,7 +79,8 @@ def made(tmp_path, monkeypatch):
         done = report.run_report(data, None, ["en"], out, as_of=f"2024-11-{day}", targets=targets, **options)
         return {run["target"] or run["kind"]: run["status"] for run in done.runs}
 
-    make.out, make.page, make.data, make.ran, make.ends = out, out / "made_up/goal.en.html", data, [], OK
+    make.out, make.page, make.data, make.ran, make.given = out, out / "made_up/goal.en.html", data, [], []
+    make.ends = OK
     monkeypatch.setattr(report, "run_notebook", run)
     monkeypatch.setattr(report, "PAUSE", 0)
     return make
@@ -116,6 +121,9 @@ def test_what_was_made_stays_until_it_changes_and_a_good_page_stays_when_its_not
     assert made(only_failed=True) == {"goal": "ok", "scorecard": "ok"}
     made(force=True, keep=1), made(force=True, keep=1)
     assert len(list(made.out.glob("made_up/goal.en.past-*.html"))) == 1
+    (made.out / ".running").write_text("box, process 7", "utf-8")
+    with alone(made.out), pytest.raises(QcityError, match="written by another run .box, process 7."):
+        made()
 
 
 def test_a_report_goes_to_an_address_and_its_exit_code_says_how_it_went(made, qcity, monkeypatch, tmp_path):
@@ -132,6 +140,14 @@ def test_a_report_goes_to_an_address_and_its_exit_code_says_how_it_went(made, qc
     made.ends, own = RunResult("died"), ["--notebook", NOTEBOOKS / "06_drivers.ipynb", "--retries", 2]
     code, out, _ = qcity("run", *own, "--out", tmp_path / "out")
     assert code == 1 and "06_drivers: died" in out and made.ran[-3:] == ["06_drivers"] * 3
+    refused = {"--plan a --plan b": "one value of plan", "--plan a -p plan=a": "one value of plan",
+               "--ledger x": "unknown parameter 'ledger'", "--keep 1": "--keep go without"}  # fmt: skip
+    for words, told in refused.items():
+        code, _, err = qcity("run", *own, "--out", tmp_path / "out", *words.split())
+        assert code == 2 and told in err and len(made.ran) == 11
+    assert qcity("run", *own, "--target", "x", "--out", tmp_path / "out")[0] == 1
+    assert made.given[-1] == {"target": "x"}
+    assert "-p goes with --notebook" in qcity("run", "-p", "draws=5", "--out", tmp_path / "out")[2]
 
 
 @pytest.mark.slow
@@ -150,13 +166,6 @@ def test_killed_at_random_moments_or_in_bare_surroundings_the_pages_are_the_same
         {name: one[name] for name in one if re.search("html$|^results", name)} for one in made
     )
     assert killed == bare == plain and len(plain) == 10 and not list(tmp_path.rglob("*.part"))
-
-
-def test_one_run_at_a_time_in_a_folder(made):
-    made.out.mkdir()
-    (made.out / ".running").write_text("box, process 7", "utf-8")
-    with alone(made.out), pytest.raises(QcityError, match="written by another run .box, process 7."):
-        made()
 
 
 @pytest.mark.slow
@@ -193,7 +202,7 @@ def test_a_notebook_refuses_parameters_that_it_does_not_declare_so(injected, fau
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_fault_of_the_machine_is_one_sentence_with_its_place(monkeypatch, language):
+def test_a_fault_of_the_machine_is_one_sentence_with_its_place(monkeypatch, language, tmp_path, qcity):
     monkeypatch.setattr(sys, "argv", ["qcity", "run", "--language", language])
     known = {getattr(errno, key[6:]): words for key, words in catalogue().items() if key[:7] == "fault_E"}
     for code, words in known.items():
@@ -202,6 +211,10 @@ def test_a_fault_of_the_machine_is_one_sentence_with_its_place(monkeypatch, lang
         assert fault(OSError(code, "?", "/there")) == said
     assert len(known) >= 12 and "odd" in fault(OSError(errno.EBADF, "odd"))[0]
     assert fault(MemoryError()) == (catalogue()["fault_ENOMEM"][language], 4)
+    (unread := tmp_path / "a.json").symlink_to("/proc/self/mem")  # nobody can read it from its beginning
+    for words in (("import", unread, "--suggest"), ("run", "--notebook", unread)) * unread.exists():
+        code, out, err = qcity(*words)
+        assert (code, out) == (4, "") and "Input/output error" in err
 
 
 MOUNTS = {"full": "size=12k", "closed": "ro"}

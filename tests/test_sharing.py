@@ -67,7 +67,7 @@ def test_a_run_of_some_targets_keeps_the_results_of_the_others(report, answers):
     assert {change["target_id"] for change in changes} == {"high_value_patents"}
 
 
-def test_the_archive_has_pages_and_results_and_the_same_bytes_twice(report, tmp_path, qcity):
+def test_the_archive_and_another_folder_get_every_page_and_result(report, tmp_path, qcity):
     code, out, _ = qcity("site", report, "--zip", tmp_path / "a.zip")
     assert code == 0 and out.endswith("a.zip, 5 files\n")
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
@@ -77,9 +77,6 @@ def test_the_archive_has_pages_and_results_and_the_same_bytes_twice(report, tmp_
     code, _, error = qcity("site", report, "--zip", tmp_path / "none/a.zip")
     assert code == 2 and "its folder is not there" in error
     assert "no index.html; `qcity run --out" in qcity("site", tmp_path, "--to", tmp_path / "copy")[2]
-
-
-def test_another_folder_gets_every_file_and_the_index_last(report, tmp_path):
     assert sharing.publish(report, str(tmp_path / "copy")) == 5
     made = [path for path in (tmp_path / "copy").rglob("*") if path.is_file()]
     assert max(made, key=lambda path: path.stat().st_mtime_ns).name == "index.html"

@@ -17,7 +17,6 @@ import pandas as pd
 
 from ..assessment.answer import Assessment
 from ..assessment.assess import assess
-from ..assessment.peers import comparators
 from ..data.load import Data
 from ..data.schema import RELATIVE
 from ..errors import Note, QcityError
@@ -198,7 +197,7 @@ def feasibility(data: Data, assessment: Assessment, course: Course | None = None
     known, own, target = data.at(assessment.as_of), assessment.series, assessment.target
     own_id = str(assessment.definition["indicator_id"])
     regions = known.observations.loc[known.observations["indicator_id"] == own_id, "region"].unique()
-    others = dict.fromkeys([*comparators(known, own_id), *((str(region), own_id) for region in regions)])
+    others = dict.fromkeys([*known.comparators(own_id), *((str(region), own_id) for region in regions)])
     others.pop((target.region, own_id), None)
     series = [("own", own)] if own is not None and len(own.known()) else []
     series += [("comparator", annual_series(known, name, region)) for region, name in others]

@@ -10,7 +10,6 @@ common a plain correlation is mostly noise: each pair is drawn towards the mean 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -127,7 +126,7 @@ def portfolio(
         first.target.plan, first.as_of, _targets(rows[known], met), rows.loc[~known, NAMES].reset_index(drop=True),
         float(chances.sum()), low, high, pd.DataFrame(counts).rename_axis("met"), between,
         _grouped(in_order.assign(group=[[(name, name)] for name in in_order["section"]])),
-        _grouped(rows.assign(group=[departments_of(a) for a in assessments])), draws, seed,
+        _grouped(rows.assign(group=[a.target.responsible() or [("", "")] for a in assessments])), draws, seed,
     )  # fmt: skip
 
 
@@ -160,16 +159,6 @@ def met_together(chances: np.ndarray, correlation: np.ndarray, normal: np.ndarra
 def tally(met: np.ndarray) -> np.ndarray:
     """Share of the draws (draws, n) with each number met, 0 to n."""
     return np.bincount(met.sum(axis=1), minlength=met.shape[1] + 1) / len(met)
-
-
-def departments_of(a: Assessment) -> list[tuple[str, str]]:
-    """The departments responsible for a target, each as (Chinese, English); none named gives one empty name.
-
-    Names are separated by ; or 、 (in English by ; only). Without as many English names the Chinese ones stand.
-    """
-    names = [part.strip() for part in re.split("[;；、]", str(a.target.departments or "")) if part.strip()]
-    english = [part.strip() for part in str(a.target.departments_en or "").split(";") if part.strip()]
-    return list(zip(names, english if len(english) == len(names) else names, strict=True)) or [("", "")]
 
 
 def _verdicts(a: Assessment) -> list[Assessment]:

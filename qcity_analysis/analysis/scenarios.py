@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from ..assessment.answer import Assessment, judged
-from ..assessment.peers import comparators
 from ..data.load import Data
 from ..errors import QcityError, did_you_mean
 from ..forecasting.forecast import Forecast
@@ -201,7 +200,7 @@ def _pace(data: Data, a: Assessment, ahead: Forecast, asked: Any) -> Pace:
     if asked == "needed":
         return pace_between(level, float(a.bound or 0), last, int(ahead.years[-1]))
     if asked == "best":
-        named = comparators(data, a.series.indicator_id) if a.series is not None else []
+        named = data.comparators(a.series.indicator_id) if a.series is not None else []
         levels = [annual_series(data, indicator, region).known() for region, indicator in named]
         if paces := [pace for one in levels if len(one) and (pace := _recent(one, RECENT)) is not None]:
             by = (lambda p: p.compound or 0.0) if _in_ratio(ahead) else (lambda p: p.linear)

@@ -33,17 +33,6 @@ FEWEST = 3  # levels from which a forecast is made
 Ahead = Callable[[Question, Assessment, AnnualSeries, Forecast], Assessment]
 
 
-def comparators(data: Data, indicator_id: str) -> list[tuple[str, str]]:
-    """Region and indicator of each comparator that an indicator names.
-
-    >>> import qcity_analysis as qc
-    >>> comparators(qc.load(), "rd_intensity")[0]
-    ('jiangsu', 'rd_intensity')
-    """
-    named = [part.strip() for part in str(data.indicator(indicator_id)["comparators"] or "").split(";")]
-    return [(region, name) for region, _, name in (part.partition("/") for part in named if part)]
-
-
 def moved_towards(data: Data, own: AnnualSeries, forecast: Forecast) -> tuple[Forecast, tuple[str, ...]]:
     """The forecast moved towards the comparators above or beside the region, and their names as region/indicator.
 
@@ -55,7 +44,7 @@ def moved_towards(data: Data, own: AnnualSeries, forecast: Forecast) -> tuple[Fo
     if few or any(year > known.index[-1] for year in own.evidence.years()):
         return forecast, ()
     near = {*above, *data.regions.loc[data.regions["parent"].isin(above[:1]), "region"]} - {own.region}
-    named = [(region, name) for region, name in comparators(data, own.indicator_id) if region in near]
+    named = [(region, name) for region, name in data.comparators(own.indicator_id) if region in near]
     each = [annual_series(data, name, region).known().rename(f"{region}/{name}") for region, name in named]
     used = [one for one in each if together(known, [one], forecast.years, forecast.support) is not None]
     return (borrow(forecast, used) if used else forecast), tuple(str(one.name) for one in used)
@@ -80,7 +69,7 @@ def reference_answers(question: Question, own: AnnualSeries, ahead: Ahead) -> tu
         return ()
     base = float(own.values.get(target.base_year, 100.0)) if target.relative else 1.0
     level, theirs = float(levels.iloc[-1]) if len(levels) else 100.0, dict[str, AnnualSeries]()
-    for region, name in comparators(data, target.indicator_id):
+    for region, name in data.comparators(target.indicator_id):
         one = annual_series(data, name, region, base_year=start)
         enough = len(one.known()) + one.earlier.count() >= FEWEST and one.known().get(start)
         if enough and (region, name) != (own.region, own.indicator_id):
@@ -128,7 +117,7 @@ def _drawn(question: Question, series: AnnualSeries, years: np.ndarray, k: int) 
 def rank(question: Question, indicator_id: str, role: str = "main") -> Assessment:
     """The assessment of a target on the rank among peers; not assessable without every peer's figures."""
     data, target, bound = question.data, question.target, question.target.bound()
-    own, named = question.series(indicator_id), comparators(question.data, indicator_id)
+    own, named = question.series(indicator_id), question.data.comparators(indicator_id)
     asked = {"threshold": target.threshold, "bound": bound}
     answer = question.answer(indicator_id, role, own, **asked, notes=own.notes)
     by = named[0][1] if named else indicator_id  # the indicator that decides the rank

@@ -348,7 +348,7 @@ def run(
     only_failed: Annotated[bool, Option("--only-failed", help="Run only what failed last time.")] = False,
     retries: Annotated[int, Option(min=0, help="More tries, after a pause, of what may pass.")] = 1,
     keep: Annotated[int, Option(min=0, help="Past versions of each page to keep beside it.")] = 0,
-    notebook: Annotated[Path | None, Option(help="Run this notebook of your own, nothing else.")] = None,
+    notebook: Annotated[Path | None, Option(help="Run only this notebook, with plan, target … given.")] = None,
     parameter: Annotated[list[str] | None, Option("-p", help="Its parameter, as name=value.")] = None,
     log_json: Annotated[bool, Option("--log-json", help="Print progress as JSON, a line each.")] = False,
     notify: Annotated[str, Option(help="Tell this address (Apprise) of failures and new words.")] = "",
@@ -367,8 +367,13 @@ def run(
         shown = json.dumps(line, ensure_ascii=False) if log_json else text(f"run_{event}", spoken(), **facts)
         print(shown.rstrip(), flush=True)
 
+    if parameter and not notebook or notebook and (only_failed or keep):
+        raise QcityError("-p goes with --notebook, --only-failed and --keep go without it")
     if notebook is not None:
-        given = dict(one.partition("=")[::2] for one in parameter or [])
+        given = [one.partition("=")[::2] for one in parameter or []]
+        options = {"plan": plan or [], "target": target or [], "language": language or []}
+        options |= {"as_of": [as_of] if as_of else [], "ledger": [str(ledger.resolve())] if ledger else []}
+        given += [(name, value) for name, values in options.items() for value in values]
         made = report.run_own(notebook, given, folder, data, timeout, retries, say)
     else:
         made = report.run_report(

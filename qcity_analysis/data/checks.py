@@ -18,6 +18,7 @@ import pandas as pd
 
 from ..errors import closest
 from ..problems import Problem
+from . import schema
 from .schema import CHANGES, INPUTS, PERIOD, RELATIVE, SPLICES, STATED, by_value, input_names, parts, shown
 from .vintages import ASSUMED_LAG_MONTHS, codes, figure_codes, is_whole, newest_rows, same_period
 
@@ -26,9 +27,9 @@ Tables = dict[str, Frame]
 
 CHILDREN = ("observations", "targets", "earlier_targets")
 HELD = {"indicator_id": "indicators", "region": "regions", "source_id": "sources"}
+NAMED = {table: {column.name for column in schema.TABLES[table].columns} for table in (*CHILDREN, *STATED)}
 LINKS = [  # table and column, and the table and column that must hold the name
-    *((child, name, HELD[name], name) for child in CHILDREN for name in HELD),
-    *((table, name, HELD[name], name) for table in STATED for name in ("region", "source_id")),
+    *((table, name, HELD[name], name) for table in NAMED for name in HELD if name in NAMED[table]),
     ("indicators", "continues", "indicators", "indicator_id"),
 ]
 LEVELS = ["level", "count_total", "count_new"]
@@ -42,14 +43,27 @@ RUN = 3  # equal steps, or equal values, in a row
 DIGITS = 10  # an equal step is at least so many units of the last digit: smaller ones are equal by chance
 AGREE = 0.5  # percentage points within which a chain of rounded changes agrees with a cumulative one
 FINALISED = pd.DateOffset(months=24)  # a preliminary figure has been replaced or confirmed by then
-WORDINGS = {  # wordings that leave no doubt of the kind, and the kinds that fit them
-    r"年均(增长|增速|递增|提高|下降|降低)|on average (by|of)[^,;]* (a|per) year": ("average_growth",),
-    r"每年(都|均)?(不超过|不高于|不低于|低于|高于|控制在|保持在)|in every year|every year (below|above|at)":
-        ("every_year",),
-    r"逐年(提高|上升|增长|增加|改善|下降|降低|减少)|year by year": ("monotone", "every_year"),
-    r"(比|较)(?:20\d\d年|上年)?(降低|下降|减少|增长|提高|上升)\D{0,4}[\d.]+%": ("relative_change", "average_growth"),
-    r"累计(新增|建成|培育|完成)": ("cumulative",),
-    r"零发生|不发生": ("zero_event",),
+MOVE, PERCENT = r"(?:降低|下降|减少|削减|增长|提高|上升|上涨|增加)", r"[\d.]+ ?(?:[%％]|per ?cent\b)"
+VERB = r"\b(?:cut|reduc|lower|fall|declin|decreas|drop|ris|rais|increas|grow|improv|better)\w*"
+FEW = r"(?:about |around |at least |more than |less than |over |under |above |below )?"
+GROWTH = "增长|增速|增幅|涨幅|降幅|growth|change|increase|rise"  # in the name of what is itself in percent
+WORDINGS = {  # wordings that leave no doubt of the kind, the surest first, and the kinds that fit them
+    rf"(年均|平均每年)(增速|递增|{MOVE})|average (annual|yearly) (growth|rise|fall|increase|decrease|change)"
+    r"|\b(a|per) year,? on average|on average (by|of)[^,;]* (a|per) year": ("average_growth",),
+    r"每年(都|均)?(不超过|不高于|不低于|低于|高于|控制在|保持在)|(in|during) (every|each) year|(every|each) year (at"
+    r"|below|under|above|over)|\b(at|below|under|above|least|most) [^,;]{1,12} (every|each) year": ("every_year",),
+    rf"逐年(改善|{MOVE})|每年都?{MOVE}(?!\D{{0,4}}\d)|year (by|after) year|{VERB} (every|each) year":
+        ("monotone", "every_year"),
+    r"零发生|不发生|零事故|\b(no|zero) (?!more|less|fewer)(\w+[ -]){0,7}(accident|incident|outbreak)": ("zero_event",),
+    r"累计(新增|建成|培育|完成)|\bnew\b[^,;]* (over|within|in) (the )?(\d+|two|three|five|ten) years": ("cumulative",),
+    r"(排名|位列|位居|名列|跻身|进入|(?<!民)居(?!民))[^，。；]{0,10}(前列|首位|第一(?!产)|前[一二三四五六七八九十\d])"
+    r"|\brank\w* (first|among|\d)|\btop (three|five|ten|\d+\b(?! ?%))|among the (first|top)": ("rank", "milestone"),
+    r"全覆盖(?!率)|full coverage|\bcovers? all\b": ("coverage", "level", "milestone"),
+    r"(提高|提升|增加|上升|降低|下降|减少|降|升)[到至]约?[\d.]+(?![\d.年倍])"
+    rf"|{VERB} [^,;\d]*\bto {FEW}[\d.]+(?![\d.]| ?% of)|\bto reach {FEW}{PERCENT}": ("level", "coverage", "every_year"),
+    rf"翻[一两]番|\b(doubl|tripl|halv)(e|es|ed|ing)\b|{MOVE}(（[%％]）[\[〔<＜>＞]*\d|(约|超过|不低于|至少)?{PERCENT})"
+    rf"|{VERB} [^,;]*\bby {FEW}{PERCENT}(?! ?-?points?)|{PERCENT} (reduction|cut|rise|fall|increase|decrease|growth)\b"
+    rf"|{PERCENT} (below|above|(lower|less|more|higher|fewer) than)( [a-z]+){{0,4}} (19|20)\d\d": RELATIVE,
 }  # fmt: skip
 
 
@@ -107,9 +121,9 @@ def _comparators(indicators: Frame, regions: list[str], targets: Frame) -> list[
         for name in (name for name in input_names(row) if name not in names):
             about = {"key": "indicator_id", "table": "indicators", "near": closest(name, names)}
             problems.append(_declared(row, "inputs", "unknown_name", name, **about))
-        for part in parts(row.comparators):
-            region, slash, name = part.partition("/")
-            if not slash or name not in names or (regions and region not in regions):
+        for region, name in schema.comparators(row.comparators):
+            part = f"{region}/{name}" if name else region
+            if name not in names or (regions and region not in regions):
                 near = [] if name in names else closest(name, names)
                 near += [] if region in regions else closest(region, regions)
                 problems.append(_declared(row, "comparators", "comparator", part, near=near))
@@ -218,14 +232,22 @@ def _targets(targets: Frame, file: str) -> list[Problem]:
         ("no_base_year", "base_year", kind.isin([*RELATIVE, "every_year"]) & base.isna()),
         ("no_side", "direction", sides & ~targets["direction"].isin(["at_least", "at_most"])),
     ]
-    wording = targets["wording"] + " " + targets["wording_en"]
     problems = _where(file, targets, faults, kind=kind, year=base)
+    said = pd.DataFrame([_kinds_said(row) for row in targets.itertuples()], targets.index, ["said", "kinds"])
+    wrong = [own not in fits for own, fits in zip(kind, said["kinds"], strict=True)]
+    return problems + _at("kind_of_wording", targets[wrong], "kind", file, **said[wrong])
+
+
+def _kinds_said(row: Any) -> tuple[str, str]:
+    """The words that tell the kind of a target (in its clauses with the threshold) and what fits; its own if none."""
+    asked = re.compile(rf"(?<![\d.]){re.escape(shown(abs(row.threshold)))}(?!\.?\d)")
+    clauses = [re.split(r"[，。；;]|,(?!\d)", text) for text in (row.wording, row.wording_en)]
+    text = "；".join("；".join([*filter(asked.search, some)] or some) for some in clauses)
     for pattern, kinds in WORDINGS.items():
-        found = {row: re.search(pattern, text, re.IGNORECASE) for row, text in wording.items()}
-        said = pd.Series({row: match[0] for row, match in found.items() if match}, dtype=object)
-        rows = targets.loc[said.index.difference(targets.index[kind.isin(kinds)])]
-        problems += _at("kind_of_wording", rows, "kind", file, said=said, kinds=", ".join(kinds))
-    return problems
+        if found := re.search(pattern, text, re.IGNORECASE):
+            itself = kinds is RELATIVE and re.search(GROWTH, row.name_zh + row.name_en, re.IGNORECASE)
+            return found[0], ", ".join((*kinds, "level", "every_year") if itself else kinds)
+    return "", row.kind
 
 
 def _outcomes(rows: Frame, *targets: Frame) -> list[Problem]:

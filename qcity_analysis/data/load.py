@@ -23,7 +23,7 @@ from ..problems import DataError, Problem
 from .checks import Tables, check_tables, oddities
 from .corrections import as_known, no_corrections, read_corrections
 from .read import read_table, table_of
-from .schema import STATED, TABLES, is_date
+from .schema import STATED, TABLES, comparators, is_date
 from .vintages import is_whole, last_days, newest_vintages, to_date, with_dates
 
 if TYPE_CHECKING:
@@ -148,6 +148,14 @@ class Data:
         if rows.empty:
             raise unknown("indicator", indicator_id, list(self.indicators["indicator_id"]))
         return rows.iloc[0]
+
+    def comparators(self, indicator_id: str) -> list[tuple[str, str]]:
+        """Region and indicator of each comparator that an indicator names.
+
+        >>> load().comparators("rd_intensity")[0]
+        ('jiangsu', 'rd_intensity')
+        """
+        return comparators(str(self.indicator(indicator_id)["comparators"] or ""))
 
     def region_name(self, region: str, lang: str) -> str:
         """The name of a region in `lang` ("zh" or "en"); the identifier where no name is given."""

@@ -107,9 +107,9 @@ TABLES = {
         _given("verdict", "choice", "met", "missed"), _needed("published", "date"), _given("note"), optional=True,
     ),
     "official_grades": _table(
-        "official_grades", "region period scheme", _needed("region", "identifier"), _needed("period", "period"),
-        _given("body"), _needed("scheme grade"), _needed("published", "date"), _needed("source_id", "identifier"),
-        _given("note"), optional=True,
+        "official_grades", "region period scheme indicator_id", _needed("region", "identifier"),
+        _needed("period", "period"), _given("body"), _needed("scheme grade"), _needed("published", "date"),
+        _needed("source_id", "identifier"), _given("note"), _optional("indicator_id", "identifier"), optional=True,
     ),
     "observations": _table(
         "observations", "indicator_id region period measure base_period published",
@@ -221,6 +221,11 @@ def shown(cell: Any) -> str:
 def parts(cell: str) -> list[str]:
     """The parts of a cell that are separated by `;`."""
     return [part.strip() for part in cell.split(";") if part.strip()]
+
+
+def comparators(cell: str) -> list[tuple[str, str]]:
+    """Region and indicator of each part `region/indicator` of a cell; the indicator is empty where there is no `/`."""
+    return [(region, name) for region, _, name in (part.partition("/") for part in parts(cell))]
 
 
 def input_names(row: Any) -> list[str]:

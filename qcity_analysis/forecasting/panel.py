@@ -168,6 +168,8 @@ def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
         data = ds.dataset(source, format="parquet")
         count, names = data.count_rows(), data.schema.names
     except (pa.ArrowInvalid, OSError) as error:
+        if getattr(error, "errno", None):  # of the machine
+            raise
         raise QcityError(f"{source}: cannot be read as Parquet: {error}") from error
     if missing := [name for name in COLUMNS[:3] if name not in names]:
         lacks = f"column {', '.join(missing)} is missing; found {', '.join(names)}"

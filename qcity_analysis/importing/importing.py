@@ -27,7 +27,6 @@ from ..data.load import find_folder, read_folder
 from ..data.schema import TABLES
 from ..data.vintages import KEY, same_period, to_date
 from ..data.write import appended, content_of, finish, new_name, new_plan, replace, rows_of, trial
-from ..errors import QcityError
 from ..files import write_whole
 from ..problems import DataError, Problem
 from .cells import as_text, is_number, same_name
@@ -294,10 +293,7 @@ def _list_refused(listed: Path, refused: list[Problem]) -> Path:
     """Write the refused cells of a file into the folder of the plan, one row each; returns where."""
     columns = ["file", "row", "column", "found", "allowed", "remedy"]
     table = pd.DataFrame([problem.to_dict() for problem in refused], columns=columns).astype({"row": "Int64"})
-    try:
-        write_whole(listed, table.to_csv(index=False, lineterminator="\r\n"))
-    except OSError as error:
-        raise QcityError(f"{listed}: cannot write the list of refused cells ({error.strerror})") from error
+    write_whole(listed, table.to_csv(index=False, lineterminator="\r\n"))
     return listed
 
 

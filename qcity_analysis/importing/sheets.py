@@ -56,6 +56,8 @@ def read_grids(path: str | Path, sheets: Sequence[str] = (), encoding: str = "")
     if file.suffix.lower() not in _READERS:
         remedy = f"Read are {kinds}; save it as one of them"
         raise QcityError(f"{file.name}: files of this kind are not read. {remedy}")
+    with file.open("rb") as opened:
+        opened.read(1)  # where the machine refuses it, the reader is not to blame the file
     by_name = {grid.sheet: grid for grid in _READERS[file.suffix.lower()](file, encoding)}
     for name in (name for name in sheets if name not in by_name):
         known = ", ".join(filter(None, by_name)) or "none, it is not a workbook"

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..assessment.answer import Assessment
-from ..catalogue import catalogue, check_language, join, say, text
+from ..catalogue import LANGUAGES, catalogue, check_language, join, say, text
 from ..data.load import Data, pages
-from ..data.schema import RELATIVE
+from ..data.schema import RELATIVE, comparators
 from ..errors import Note
 from ..targets import NUMERAL, Pace, arabic, section_order
 from .formatting import (
@@ -96,8 +96,8 @@ def sentences(a: Assessment, lang: str) -> list[str]:
         lines = [say("borrowed_lead", lang, sentence=line) for line in lines]
     if a.status == "not_assessable" and a.role == "main" and a.target.kind in BY_LEVEL:
         key = "no_overlap" if len(a.levels()) else "no_level"
-        named = str(a.definition.get("comparators") or "").replace(" ", "").split(";")
-        others = [one for one in named if one and not one.startswith(f"{a.target.region}/")]
+        named = comparators(str(a.definition.get("comparators") or ""))
+        others = [region for region, _ in named if region != a.target.region]
         key = "some" if a.parts else key if others else "none"
         lines.append(say(f"borrowed_{key}", lang))
     return lines
@@ -298,8 +298,7 @@ def plan_quote(a: Assessment, lang: str) -> str:
 
 def departments_of(a: Assessment, lang: str) -> list[str]:
     """The departments a plan names for a target."""
-    named = (a.target.departments_en if lang == "en" else "") or a.target.departments
-    return [one.strip() for one in named.split(";") if one.strip()]
+    return [names[LANGUAGES.index(lang)] for names in a.target.responsible()]
 
 
 def plan_reading(a: Assessment, lang: str) -> list[str]:

@@ -17,8 +17,8 @@ import re
 import shutil
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -188,18 +188,20 @@ def run_report(  # noqa: PLR0913
 
 
 def run_own(
-    notebook: str | Path, parameters: Mapping[str, str], out_dir: str | Path = "reports",
+    notebook: str | Path, parameters: Sequence[tuple[str, str]], out_dir: str | Path = "reports",
     data_dir: str | Path | None = None, timeout: float = TIMEOUT, retries: int = 1,
     progress: Progress = lambda event, facts: None,
 ) -> Report:  # fmt: skip
     """Run a notebook of one's own and write its page to the folder `own` of a report; `index` is that page.
 
-    `parameters` are texts, read as the notebook's own cell of parameters declares them. What may pass is tried
-    `retries` times more. Raises QcityError for unknown and mistyped parameters before anything is run.
+    `parameters` are names and texts, read as the notebook's own cell of parameters declares them. What may pass is
+    tried `retries` times more. Raises QcityError for unknown, mistyped and repeated ones before anything is run.
     """
     path, out, day = Path(notebook).resolve(), Path(out_dir), dt.date.today().isoformat()
     declared = declared_parameters(path)
-    values = as_declared(declared, parameters, path.name, texts=True)
+    values = as_declared(declared, dict(parameters), path.name, texts=True)
+    if twice := [name for name, count in Counter(name for name, _ in parameters).items() if count > 1]:
+        raise QcityError(f"{path.name} takes one value of {', '.join(twice)}; more are given")
     spoken = {parameter.name: parameter.default for parameter in declared} | values
     job = Job("own", "own", path.stem, check_language(spoken.get("language", "en")), day, values, str(path))
     with _held(out, find_folder(data_dir) if data_dir else None):

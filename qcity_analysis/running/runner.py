@@ -204,8 +204,9 @@ def _read(path: Path) -> NotebookNode:
 
     if not path.is_file():
         raise QcityError(f"no notebook at {path}")
+    content = path.read_bytes()
     try:
-        return nbformat.read(path, as_version=4)
+        return nbformat.reads(content.decode(), as_version=4)
     except Exception as error:
         raise QcityError(f"{path.name} is not a notebook: {error}") from error
 

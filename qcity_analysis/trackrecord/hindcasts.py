@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..assessment.peers import comparators, moved_towards
+from ..assessment.peers import moved_towards
 from ..data.load import Data
 from ..data.vintages import ASSUMED_LAG_MONTHS
 from ..errors import QcityError
@@ -185,7 +185,7 @@ def plan_indicators(data: Data, plan: str) -> set[str]:
     Raises QcityError for an unknown plan.
     """
     names = set(data.targets_of(plan)["indicator_id"])
-    names |= {indicator_id for name in names for _, indicator_id in comparators(data, name)}
+    names |= {indicator_id for name in names for _, indicator_id in data.comparators(name)}
     newer = data.indicators[data.indicators["continues"].isin(names)]
     return {str(name) for name in names | set(newer["indicator_id"])}
 

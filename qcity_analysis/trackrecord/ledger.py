@@ -285,21 +285,22 @@ def _of_target(data: Data, at: Callable[[dt.date], Data], plan: str, target_id: 
     for year in range(max(issued.year, (target.base_year or 0) + 1), target.deadline + 1):
         day = dt.date(year, *MIDDLE)
         if issued <= day <= data.as_of:
-            then, light = _by_name(assess(at(day), target, draws=SPOKEN)), {"light": _light(at(day), target)}
+            light = {"light": _light(at(day), target, issued.year)}
+            then = _by_name(assess(at(day), target, draws=SPOKEN))
             asked = {name: one for name, one in then.items() if one.status not in SETTLED}
             rows += [_row(one, settled.get(name), day, issued) | light for name, one in asked.items()]
     return rows or "late"
 
 
-def _light(data: Data, target: Target) -> float:
-    """The newest official grade of a target within its period as yes or no; NaN where there is none."""
+def _light(data: Data, target: Target, issued: int) -> float:
+    """The newest official grade of a target in its period (since `issued` without base year) as yes or no, or NaN."""
     light, rows = pages(data.folder).get("official_light", {}), data.official_grades
     words = {word: float(said == "yes") for said in ("yes", "no") for word in light.get(said, ())}
-    within = rows["period"].str[:4].astype(int).between((target.base_year or 0) + 1, target.deadline)
-    rows = rows[within & (rows["region"] == target.region) & rows["grade"].isin(words)]
+    within = rows["period"].str[:4].astype(int).between((target.base_year or issued - 1) + 1, target.deadline)
+    about = rows["indicator_id"].replace("", light.get("indicator", "")) == target.indicator_id
+    rows = rows[about & within & (rows["region"] == target.region) & rows["grade"].isin(words)]
     rows = rows.sort_values(["published", "period", "scheme"], kind="stable")
-    graded = target.indicator_id == light.get("indicator") and len(rows)
-    return words[rows["grade"].iloc[-1]] if graded else np.nan
+    return words[rows["grade"].iloc[-1]] if len(rows) else np.nan
 
 
 def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date) -> dict[str, Any]:
