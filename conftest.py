@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -13,17 +15,17 @@ from qcity_analysis.files import PROJECT
 
 
 @pytest.fixture(autouse=True)
-def _names(doctest_namespace):
+def _names(doctest_namespace: dict[str, Any]) -> None:
     doctest_namespace |= {"pd": pd, "Goal": rules.Goal, "evaluate": rules.evaluate}
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _the_shipped_tables_are_read_once():
+def _the_shipped_tables_are_read_once() -> Iterator[None]:
     """Many tests and examples look at the shipped figures and none writes to them: they are read and checked once."""
     real, shipped = load.read_folder, PROJECT / "data" / "raw"
     once = cache(lambda: real(shipped))
 
-    def read(folder=None):
+    def read(folder: Any = None) -> Any:
         tables, problems, whole = once() if load.find_folder(folder) == shipped else real(folder)
         return dict(tables), list(problems), whole
 
