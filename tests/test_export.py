@@ -32,7 +32,7 @@ def test_figures_are_levels_and_a_settled_target_has_its_outcome(answers):
     assert open_["low"] < open_["expected"] < open_["high"] and 0 < open_["probability"] < 1
     assert (met["expected"], met["probability"]) == (82, 1) and pd.isna(met["low"])
     empty = table.loc["Energy use per unit of industrial value added"]
-    assert empty[["last", "expected", "probability"]].isna().all() and empty["remark"]
+    assert empty[["last", "expected", "probability"]].isna().all() and empty["asked"] == "−18 % (index 82)"
 
 
 @pytest.mark.parametrize("lang, first", [("zh", "按章节"), ("en", "By section")])
@@ -43,7 +43,10 @@ def test_a_workbook_holds_numbers_and_runs_no_text_as_a_formula(answers, tmp_pat
         assert not [cell for row in sheet for cell in row if cell.data_type == "f"]
     rows, columns = list(book[first].iter_rows(min_row=3, values_only=True)), list(review(answers, lang))
     assert len(rows) == len(answers) and rows[0][columns.index("last")] == 3.9
-    assert book[first].cell(3, columns.index("probability") + 1).number_format == "0.0%"
+    shares = [
+        book[first].cell(3, columns.index(n) + 1).number_format for n in ("probability", "expected", "last")
+    ]
+    assert shares == ["0.0%", "0.0##", "General"]
     departments = [row[0] for row in book.worksheets[1].iter_rows(min_row=3, values_only=True)]
     assert {"甲局", "乙局"} <= set(departments) and departments == sorted(departments)
 

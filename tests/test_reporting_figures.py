@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from packages import CUT, answer, borrowing, changes, figures
+from matplotlib.text import Text
+from packages import CUT, answer, borrowing, changes, figure, figures
 
 import qcity_analysis as qc
 from qcity_analysis.analysis.portfolio import portfolio as add_up
@@ -53,10 +54,8 @@ def test_figures_miss_no_glyph_and_have_the_same_bytes_twice(portfolio, told, la
 
 def test_every_word_of_the_data_is_drawn_without_a_missing_glyph():
     data = qc.load()
-    kinds = ("name", "wording", "unit", "title", "publisher", "section", "definition")
     tables = (data.targets, data.indicators, data.sources)
-    columns = [table[name] for table in tables for name in table if str(name).startswith(kinds)]
-    words = {str(value) for column in columns for value in column.dropna()}
+    words = {str(value) for table in tables for name in table for value in table[name].dropna()}
     with warnings.catch_warnings(), style():
         warnings.simplefilter("error")
         figure = Figure(figsize=(4, 4))
@@ -86,17 +85,39 @@ def test_the_target_line_says_about_at_least_or_at_most(told, tmp_path):
     assert [target_shown(cut, lang) for lang in ("en", "zh")] == ["−18 % (index 82)", "−18%（指数 82）"]
 
 
-def test_numbers_at_the_end_of_a_narrow_fan_do_not_overlap(tmp_path):
-    levels = {year: 150.0 - 4 * (year - 2005) for year in range(2005, 2023)}
-    falling = answer(tmp_path, {"threshold": 60}, observations=figures(levels), draws=50)
+def collisions(figure):
+    """Texts of a figure that are drawn over one another by more than the blank margin of their boxes, or cut off."""
+    renderer, edges, hidden = FigureCanvasAgg(figure).get_renderer(), figure.bbox, []
+    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
+        low, high = sorted(axis.get_view_interval())
+        hidden += [tick.label1 for tick in axis.get_major_ticks() if not low <= tick.get_loc() <= high]
+    shown = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and t not in hidden]
+    boxes = {t: t.get_window_extent(renderer).padded(-3) for t in shown}
+    cut = [t for t, box in boxes.items() if not edges.x0 < box.x0 < box.x1 < edges.x1 or box.y1 > edges.y1]
+    pairs = [pair for pair in itertools.combinations(shown, 2) if boxes[pair[0]].overlaps(boxes[pair[1]])]
+    return [[t.get_text() for t in pair] for pair in [*pairs, *zip(cut)]]
+
+
+def test_labels_of_a_narrow_fan_and_of_close_marks_do_not_overlap(tmp_path):
+    levels = figures({year: 150.0 - 4 * (year - 2005) for year in range(2005, 2022)})
+    levels += [figure(2021, 86.5, published="2022-01-31"), figure(2022, 83, published="2023-01-31")]
+    levels += [figure(2022, 82, status="estimate")]
+    falling = answer(tmp_path, {"threshold": 60}, observations=levels, draws=50)
     years = falling.fan.index
     narrow = pd.DataFrame({q: 2101 - years + 0.3 * (q - 0.5) for q in falling.fan}, years)
-    figure = fan_chart(replace(falling, fan=narrow), "en")
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    boxes = [t.get_window_extent(renderer) for t in figure.axes[0].texts if t.get_gid() == "end"]
-    assert len(boxes) == 3
-    for one, other in itertools.combinations(boxes, 2):
-        assert min(one.y1, other.y1) - max(one.y0, other.y0) <= 4  # pixels; the boxes hold blank margins
+    drawn = fan_chart(replace(falling, fan=narrow), "en")
+    said = {t.get_text() for t in drawn.axes[0].texts if t.get_visible()}
+    assert {"estimate", "superseded"} <= said and not collisions(drawn)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_no_label_of_a_shipped_target_covers_another(lang):
+    data = qc.load()
+    cards = [qc.scorecard(data, plan, draws=50).answers.values() for plan in data.plans()]
+    parts = [part for card in cards for a in card for part in (a, *a.parts) if part.series is not None]
+    found = {(a.target.plan, a.target.target_id, a.role): collisions(fan_chart(a, lang)) for a in parts}
+    assert len(found) > 50 and {name: words for name, words in found.items() if words} == {}
 
 
 def test_a_panel_says_what_is_illustrative_and_what_is_missing(told):

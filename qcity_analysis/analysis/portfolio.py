@@ -122,11 +122,12 @@ def portfolio(
     counts = {"dependent": tally(met), "independent": poisson_binomial(chances), "stress": tally(stressed)}
     in_order = rows.iloc[sorted(range(len(rows)), key=lambda k: section_order(rows["section"].iloc[k]))]
     low, high = (float(rows[end].sum()) for end in ("low", "high"))
+    named = [[a.target.responsible(lang) for lang in ("zh", "en")] for a in assessments]
     return Portfolio(
         first.target.plan, first.as_of, _targets(rows[known], met), rows.loc[~known, NAMES].reset_index(drop=True),
         float(chances.sum()), low, high, pd.DataFrame(counts).rename_axis("met"), between,
         _grouped(in_order.assign(group=[[(name, name)] for name in in_order["section"]])),
-        _grouped(rows.assign(group=[a.target.responsible() or [("", "")] for a in assessments])), draws, seed,
+        _grouped(rows.assign(group=[list(zip(*each, strict=True)) or [("", "")] for each in named])), draws, seed,
     )  # fmt: skip
 
 

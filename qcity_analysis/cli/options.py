@@ -64,9 +64,10 @@ def spoken() -> str:
 def fault(error: OSError | MemoryError) -> tuple[str, int]:
     """What the machine refused in one sentence (what, where and what to do), and the exit code."""
     code = errno.ENOMEM if isinstance(error, MemoryError) else error.errno or 0
-    key, place = f"fault_{errno.errorcode.get(code)}", getattr(error, "filename", None)
+    place, wrong = getattr(error, "filename", None), isinstance(error, WRONG_NAME)
+    key = f"fault_{errno.errorcode.get(code)}" if place or not wrong else ""  # no folder for temporary files
     said = text(key if key in catalogue() else "fault_other", spoken(), place=place or error)
-    return said, 2 if isinstance(error, WRONG_NAME) else 4
+    return said, 2 if wrong and place else 4
 
 
 def main() -> None:

@@ -248,7 +248,7 @@ def pages(folder: Path) -> dict[str, Any]:
 def find_folder(folder: str | Path | None = None) -> Path:
     """The folder of the data package to use; see `load` for the order. Raises QcityError when there is none."""
     if named := folder or os.environ.get("QCITY_DATA"):
-        package = Path(named).expanduser()
+        package = Path(os.path.expanduser(named))
     else:
         shipped, here = PROJECT / "data" / "raw", Path.cwd()
         above = [parent / "data" / "raw" for parent in (here, *here.parents)]

@@ -101,14 +101,9 @@ def with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataF
     return observations.assign(period=whole, year=year, **known)
 
 
-def figure_keys(observations: pd.DataFrame) -> pd.DataFrame:
-    """The cells of each row that name its figure (`KEY`), equal for all its vintages."""
-    return observations[KEY].assign(period=by_value(observations["period"], same_period))
-
-
 def figure_codes(observations: pd.DataFrame) -> np.ndarray:
     """One whole number for each figure: equal for rows that are vintages of the same."""
-    return codes(figure_keys(observations), *KEY)
+    return codes(observations[KEY].assign(period=by_value(observations["period"], same_period)), *KEY)
 
 
 def among(rows: pd.DataFrame, series: Collection[tuple[str, str]]) -> np.ndarray:

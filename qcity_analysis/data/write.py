@@ -296,7 +296,7 @@ def new_plan(
     if not PLAN_NAME.fullmatch(name):
         use = "use lower-case letters, digits and _, as green_city_2030"
         raise QcityError(f"{name!r} cannot be the name of a plan: {use}")
-    package = Path(folder).expanduser()
+    package = Path(os.path.expanduser(folder))
     if package.exists() and (not package.is_dir() or any(package.iterdir())):
         raise QcityError(f"{package} is there already and is not empty: name another folder with --out")
     package.parent.mkdir(parents=True, exist_ok=True)

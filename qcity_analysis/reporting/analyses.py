@@ -293,13 +293,9 @@ def portfolio_sentences(plan: Portfolio, lang: str) -> list[str]:
 def _expected_number(plan: Portfolio, key: str, total: int, lang: str, **more: object) -> str:
     """How many of the `total` can be assessed, how many are expected to be met, and between which numbers."""
     low, high = plan.interval()
-    facts = {
-        "assessed": len(plan.targets),
-        "expected": amount(plan.expected),
-        "low": low,
-        "high": high,
-    } | more
-    return say(key, lang, total=total, share=percent(plan.within(low, high), lang), **facts)
+    share = percent(plan.within(low, high), lang)
+    facts = {"assessed": len(plan.targets), "expected": amount(plan.expected), "low": low, "high": high}
+    return say(key, lang, total=total, share=share, **facts | more)
 
 
 def _by_uncertainty(plan: Portfolio) -> pd.DataFrame:
@@ -370,13 +366,12 @@ def why_block(assessment: Assessment, why: Explanation, lang: str) -> Block:
         shown = {name: level_shown(assessment, level, lang) for name, level in levels.items()}
         facts = {"year": year, "without": shown[str(year)], "median": [*shown.values()][0]}
         lines.append(say("why_year", lang, until=until, **facts))
-        moved = [with_sign(number(level - why.median)) for level in levels.values()]
-        rows = [[said, NONE if by == "0" else by] for said, by in zip(shown.values(), moved, strict=True)]
+        by = [with_sign(number(level - why.median)) for level in levels.values()]
+        rows = [[said, NONE if one == "0" else one] for said, one in zip(shown.values(), by, strict=True)]
         keys = ("c_median_without", "c_difference")
         tables[""] = titled(rows, keys, lang, "c_left_out", shown, until=until)
     low, high = assessment.interval or (0.0, math.inf)
-    if median is not None and abs(median - why.median) > MOVED * (
-        high - low
-    ):  # by errors, parts of years, others
+    moved = 0.0 if median is None else abs(median - why.median)
+    if moved > MOVED * (high - low) and median is not None:  # by errors, parts of years, others
         lines.append(say("why_moved", lang, until=until, final=level_shown(assessment, median, lang)))
     return Block(part_title(assessment, lang), lines, tables)

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ..catalogue import check_language, join, say, text
 from ..errors import QcityError, did_you_mean
+from ..targets import section_order
 from . import sentences
 from .formatting import number, text_of, with_unit
 
@@ -49,7 +50,7 @@ def review(answers: Sequence[Assessment], lang: str = "en") -> pd.DataFrame:
 
 
 def _in_order(answers: Sequence[Assessment]) -> list[Assessment]:
-    return [a for mine in sentences.by_section(answers).values() for a in mine]
+    return sorted(answers, key=lambda a: section_order(text_of(a.target.section)))
 
 
 def _row(a: Assessment, usual: int | None, lang: str) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def _row(a: Assessment, usual: int | None, lang: str) -> dict[str, Any]:
         "progress": (last - base) / way + 0.0 if way else nothing, "deadline": target.deadline,  # no -0.0
         "expected": a.outcome if a.outcome is not None else part.median, "low": low, "high": high,
         "conclusion": text("x_concluded", lang, word=word, chance=shown) if shown else sentences.status_shown(a, lang),
-        "probability": a.chance, "departments": join(sentences.departments_of(a, lang), lang),
+        "probability": a.chance, "departments": join(a.target.responsible(lang), lang),
         "remark": sentences.headline(a, lang),
     }  # fmt: skip
 
@@ -93,7 +94,7 @@ def export(answers: Sequence[Assessment], title: str, path: Path, lang: str = "e
         hint = did_you_mean(path.suffix, list(writers))
         raise QcityError(f"{path}: unknown kind of file {path.suffix!r}.{hint} Known: {', '.join(writers)}.")
     table = review(answers, lang).map(lambda cell: CONTROL.sub("", cell) if isinstance(cell, str) else cell)
-    named = [[CONTROL.sub("", n) for n in sentences.departments_of(a, lang)] for a in _in_order(answers)]
+    named = [[CONTROL.sub("", n) for n in a.target.responsible(lang)] for a in _in_order(answers)]
     each = table.assign(departments=named).explode("departments").fillna({"departments": ""})
     tables = {"section": table, "departments": each.sort_values("departments", kind="stable")}
     return writers[path.suffix.lower()](tables, CONTROL.sub("", title), _headings(table, lang), lang)
@@ -132,8 +133,10 @@ def _workbook(tables: dict[str, pd.DataFrame], title: str, heads: dict[str, str]
             for cell in itertools.chain(*sheet.iter_rows()):
                 cell.data_type = "s" if isinstance(cell.value, str) else cell.data_type  # never a formula
                 cell.alignment = Alignment(wrap_text=cell.row > 1, vertical="top")
-                if names[cell.column - 1] in SHARES:
+                if (kind := names[cell.column - 1]) in SHARES:
                     cell.number_format = "0.0%"
+                elif kind in ("expected", "low", "high") and isinstance(cell.value, float) and cell.value % 1:
+                    cell.number_format = "0.0##"  # whole numbers and published digits stay as they are
             for column, name in enumerate(names, 1):
                 sheet.column_dimensions[get_column_letter(column)].width = 5 * PRINTED.get(name, 2.4)
             sheet.freeze_panes = "C3"
@@ -192,6 +195,7 @@ def _printed(row: dict[str, Any], column: str, lang: str) -> str:
     if column == "last":
         return text("in_year", lang, value=number(value), year=int(row["last_year"]))
     if column == "expected" and not pd.isna(row["low"]):
-        ends = {name: number(row[name]) for name in ("low", "high")}
-        return text("x_range", lang, value=number(value), **ends)
+        ends = {"value": value, "low": row["low"], "high": row["high"]}
+        said = {name: number(one, beside=[*ends.values()]) for name, one in ends.items()}
+        return text("x_range", lang, **said)
     return number(value)

@@ -7,7 +7,7 @@ to stand on its own side of a threshold.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,8 @@ from ..catalogue import text
 LARGE, SMALL = 1e15, 1e-9  # beyond these a figure is written with a power of ten
 SAME = 1e-12  # relative difference below which two levels are one
 PARTS = (0.1, 0.33, 0.5, 0.66, 0.8, 0.9, 0.95)  # probabilities that words and tables speak of as limits
+Marks = Iterable[float | None]  # levels whose side is kept
+Beside = Sequence[float]  # figures of one interval
 NONE = "–"  # where there is nothing to show
 BOUNDS = {">=": "≥ ", "<=": "≤ ", "~": "≈ "}  # qualifiers as signs
 
@@ -35,53 +37,60 @@ def typed(value: float, decimals: int = 0) -> str:
     return f"{value:,.{max(decimals, -exponent)}f}".replace("-", "−")
 
 
-def number(value: float, marks: Iterable[float | None] = (), digits: int | None = None) -> str:
+def number(value: float, marks: Marks = (), digits: int | None = None, beside: Beside = ()) -> str:
     """A computed figure: at least three significant digits, and never on the other side of one of the `marks`.
 
-    `digits` after the point are shown where that is more; zeros at the end are left out.
+    `digits` after the point are shown where that is more; zeros at the end are left out. The figures `beside` it, as
+    the ends of one interval, all get the digits of the largest.
 
     >>> number(3.456), number(81.9512), number(12345.6), number(-0.5), number(0.00464)
     ('3.46', '82', '12,346', '−0.5', '0.00464')
     >>> number(99.949, [99.95], 2), number(15.94, [15.9]), number(81.9999, [82])
     ('99.949', '15.94', '81.9999')
+    >>> [number(end, beside=(7.954, 25.9)) for end in (7.954, 25.9)]
+    ['8.0', '25.9']
     """
-    size = abs(value)
+    size = max(map(abs, beside or (value,)))
     least = max(2 if size < 10 else 1 if size < 1000 else 0, digits or 0)
-    return _computed(value, least, 2 if size < 1 else 0, marks)
+    return _computed(value, least, 2 if size < 1 else 0, marks, beside)
 
 
-def signed(value: float, marks: Iterable[float | None] = (), digits: int | None = None) -> str:
+def signed(value: float, marks: Marks = (), digits: int | None = None, beside: Beside = ()) -> str:
     """A computed change with its sign and a true minus.
 
-    >>> signed(-18.0), signed(2.345), signed(-3.2512, [-3.25])
-    ('−18', '+2.3', '−3.3')
+    >>> signed(-18.0), signed(2.345), signed(-3.2512, [-3.25]), signed(-0.084, beside=(-14.5, -0.084))
+    ('−18', '+2.3', '−3.3', '−0.1')
     """
-    return with_sign(_computed(value, max(digits or 0, 1), 1 if abs(value) < 0.1 else 0, marks))
+    size = max(map(abs, beside or (value,)))
+    return with_sign(_computed(value, max(digits or 0, 1), 1 if size < 0.1 else 0, marks, beside))
 
 
-def _computed(value: float, least: int, significant: int, marks: Iterable[float | None]) -> str:
+def _computed(value: float, least: int, significant: int, marks: Marks, beside: Beside) -> str:
     """`least` digits after the point, and so many after the first that is not 0; more where a mark asks for it."""
     if _extreme(value):
         return _power(value, 3, marks)
-    if value and significant:
-        least = max(least, significant - math.floor(math.log10(abs(value))))
-    shown = f"{value:,.{_enough(value, 'f', least, marks)}f}".replace("-", "−")
-    shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
-    return "0" if shown == "−0" else shown
+    group, marks = (value, *beside), [*marks]
+    if (size := max(map(abs, beside or (value,)))) and significant:
+        least = max(least, significant - math.floor(math.log10(size)))
+    digits = max(_enough(one, "f", least, marks) for one in group)
+    shown = [f"{one:,.{digits}f}".replace("-", "−") for one in group]
+    while "." in shown[0] and all(one[-1] in "0." for one in shown):
+        shown = [one[:-1] for one in shown]
+    return shown[0] if shown[0].strip("−0.") else shown[0].removeprefix("−")
 
 
 def _extreme(value: float) -> bool:
     return not math.isfinite(value) or (value != 0 and not SMALL <= abs(value) < LARGE)
 
 
-def _power(value: float, digits: int, marks: Iterable[float | None] = ()) -> str:
+def _power(value: float, digits: int, marks: Marks = ()) -> str:
     if not math.isfinite(value):
         return f"{value}".replace("-", "−")
     head, _, power = f"{value:.{_enough(value, 'g', digits, marks) - 1}e}".partition("e")
     return f"{head.rstrip('0').rstrip('.')}×10^{int(power)}".replace("-", "−")
 
 
-def _enough(value: float, style: str, least: int, marks: Iterable[float | None]) -> int:
+def _enough(value: float, style: str, least: int, marks: Marks) -> int:
     """Digits in that style, `least` or more, with which a value is on the side of every mark but an equal one."""
     known = [mark for mark in marks if mark is not None]
     apart = [mark for mark in known if abs(value - mark) > SAME * max(abs(value), abs(mark))]
@@ -100,10 +109,13 @@ def with_sign(shown: str) -> str:
 def with_unit(value: float | str, unit: str, lang: str = "en") -> str:
     """A figure with its unit after a space; in Chinese percent stands close to the number. Shown text is kept.
 
-    >>> with_unit(4.0, "%"), with_unit("4.0", "%", "zh"), with_unit(82, "")
-    ('4 %', '4.0%', '82')
+    A unit that begins with a number is a factor, and that of an index is not said.
+
+    >>> with_unit(4.0, "%"), with_unit("4.0", "%", "zh"), with_unit(51.3, "100 million t"), with_unit(82, "index")
+    ('4 %', '4.0%', '51.3 × 100 million t', '82')
     """
-    gap = "" if lang == "zh" and unit == "%" else " "
+    unit = "" if unit in text("unsaid_units", lang).split() else unit
+    gap = " × " if unit[:1].isdigit() else "" if lang == "zh" and unit == "%" else " "
     return f"{value if isinstance(value, str) else number(value)}{gap}{unit}".strip()
 
 

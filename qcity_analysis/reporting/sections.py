@@ -65,7 +65,7 @@ def picture(a: Assessment, lang: str) -> None:
         names = [sentences.borrowed_name(part, lang) for part in lent]
         show.html('<ul class="qcity rows">', *map(show.row, names, lent, [lang] * len(lent)), "</ul>")
         return
-    for part in a.by_definition():
+    for part in a.by_definition() if a.target.kind != "milestone" else ():
         if part.series is not None and bool(part.series.values.notna().any() or len(part.series.bounds)):
             show.picture(fan_chart(part, lang), sentences.alt_text(part, lang))
 
@@ -128,13 +128,7 @@ def rules(a: Assessment, lang: str) -> None:
 
 
 def rules_table(a: Assessment, lang: str) -> pd.DataFrame:
-    """One row a rule, and the page's own answer first: class, whether it means yes, source; all shown text in `lang`.
-
-    >>> import qcity_analysis as qc
-    >>> shown = rules_table(qc.assess(qc.load(), "rd_intensity"), "en")
-    >>> shown.index[0], list(shown.columns)
-    ('The answer of this page', ['Class', 'Will it be met?', 'Source'])
-    """
+    """One row a rule, and the page's own answer first: class, whether it means yes, source; all shown text."""
     (shown, word), settled = chance(a, lang), {"met": "rule_yes", "missed": "rule_no"}.get(a.status)
     yes = shown or (text(settled, lang) if settled else NONE)
     rows = {text("rules_ours", lang): [word or status_shown(a, lang), yes, "qcity_analysis"]}
@@ -150,12 +144,7 @@ def votes(a: Assessment, lang: str) -> str:
 
 
 def shared_reason(a: Assessment, lang: str) -> str:
-    """Why no rule applies, as a sentence, when all give one reason; else an empty text.
-
-    >>> import qcity_analysis as qc
-    >>> shared_reason(qc.assess(qc.load(), "national_standards"), "en")
-    'No rule applies: the rule judges levels; this target is of kind cumulative.'
-    """
+    """Why no rule applies, as a sentence, when all give one reason; else an empty text."""
     results = results_for(a).values()
     reasons = {"" if one.category else sentences.reason(one.note, lang, rule=True) for one in results}
     return text("rules_none", lang, reason=reasons.pop()) if len(reasons) == 1 and "" not in reasons else ""
@@ -253,7 +242,7 @@ def rows(results: Sequence[Assessment], lang: str) -> None:
     """Show every target as a row with its bar, in groups by what needs attention; to be filtered and sorted."""
     groups: dict[str, list[str]] = {}
     for order, a in enumerate(results):
-        section, named = text_of(a.target.section), sentences.departments_of(a, lang)
+        section, named = text_of(a.target.section), a.target.responsible(lang)
         facts = {"section": section_name(section, lang), "departments": join(named, lang)}
         about = [sentences.finding(a, lang), facts["section"] if section else "", join(named[:FEW], lang)]
         facts["binding"] = say(f"binding_{a.target.binding}", lang) if a.target.binding else ""

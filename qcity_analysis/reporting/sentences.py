@@ -6,29 +6,16 @@ Every text is computed from the result; the wording is reviewable data in `templ
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from ..assessment.answer import Assessment
-from ..catalogue import LANGUAGES, catalogue, check_language, join, say, text
+from ..catalogue import catalogue, check_language, join, say, text
 from ..data.load import Data, pages
 from ..data.schema import RELATIVE, comparators
 from ..errors import Note
-from ..targets import NUMERAL, Pace, arabic, section_order
-from .formatting import (
-    NONE,
-    change,
-    number,
-    percent,
-    period,
-    published,
-    signed,
-    text_of,
-    typed,
-    unit_in,
-    with_sign,
-    with_unit,
-)  # fmt: skip
+from ..targets import NUMERAL, Pace, arabic
+from . import formatting
+from .formatting import NONE, number, percent, published, signed, typed, unit_in, with_sign, with_unit
 
 BY_STEP = ("monotone", "direction")  # kinds whose unit is that of a step, not of a level
 BY_LEVEL = ("level", "coverage", *RELATIVE)  # kinds that may borrow
@@ -56,17 +43,12 @@ def figure_title(a: Assessment, lang: str) -> str:
     """What a figure of the result shows, as its title: the median with its interval, or what was found."""
     if a.status != "forecast" or a.interval is None or a.tally is not None:
         return finding(a, lang)
-    low, value, high = (level(a, one, lang) for one in (a.interval[0], a.median, a.interval[1]))
-    return text("figure_title", lang, year=a.target.deadline, value=value, low=low, high=high)
+    facts = {"year": a.target.deadline, "value": level(a, a.median, lang)} | _ends(a, lang)
+    return text("figure_title", lang, **facts)
 
 
 def headline(a: Assessment, lang: str) -> str:
-    """The answer in one sentence; a borrowed or definition-bound answer says so in it.
-
-    >>> import qcity_analysis as qc
-    >>> headline(qc.assess(qc.load(), "grid_inspection_coverage"), "en").split(": ", 1)[1]
-    'Nanjing cannot be assessed yet: no figure is held in these data.'
-    """
+    """The answer in one sentence; a borrowed or definition-bound answer says so in it."""
     facts = _facts(a, lang)
     if a.role == "borrowed":
         return say("head_borrowed", lang, **facts) + say(f"head_if_{a.status}", lang, **facts)
@@ -84,7 +66,7 @@ def sentences(a: Assessment, lang: str) -> list[str]:
     """What else the result says, one sentence each: expectation, pace, precision, and what is borrowed."""
     lines = []
     if a.status == "forecast" and a.interval is not None and a.probability_error is not None:
-        lines += [_expected(a, a.interval, lang), *_pace_sentence(a, lang), *_tally_sentences(a, lang)]
+        lines += [_expected(a, lang), *_pace_sentence(a, lang), *_tally_sentences(a, lang)]
         lines += [say(f"joint_{a.target.kind}", lang)] if a.target.kind in ("monotone", "every_year") else []
         model, error = text(f"model_{a.likelihood or a.model}", lang), max(100 * a.probability_error, 0.1)
         facts = {"draws": f"{a.draws:,}", "error": f"{error:.1f}", "model": model}  # never shown as none
@@ -104,13 +86,7 @@ def sentences(a: Assessment, lang: str) -> list[str]:
 
 
 def bases(a: Assessment, lang: str) -> list[str]:
-    """What figures, outside view, both and reference say, and which to go by; nothing where the figures say all.
-
-    >>> import qcity_analysis as qc
-    >>> lines = bases(qc.assess(qc.load(as_of="2023-03-31"), "energy_per_gdp", plan="china_14fyp", draws=500), "en")
-    >>> [line.partition(":")[0] for line in lines[:3]]
-    ['From the figures', 'Outside view, how often such targets are met', 'Both together']
-    """
+    """What figures, outside view, both and reference say, and which to go by; nothing where the figures say all."""
     if not set(a.bases) - {"figures"}:
         return []
     lent = next((part.borrowed.region_names[lang] for part in a.parts if part.borrowed), "")
@@ -131,7 +107,7 @@ def _facts(a: Assessment, lang: str) -> dict[str, Any]:
         "as_of": a.as_of.isoformat(), "region": a.region_names[lang], "name": target.name(lang),
         "year": target.deadline, "base": target.base_year, "value": level(a, a.outcome, lang),
         "ask": ask(a, lang, say(f"will_{a.word}", lang) if a.status == "forecast" and a.word else ""),
-        "settled": period(to or a.settled_in or target.deadline, lang),
+        "settled": formatting.period(to or a.settled_in or target.deadline, lang),
         "reason": reason(a.reason, lang), "series": a.definition[f"name_{lang}"],
         "last": int(known.index[-1]) if len(known) else NONE, "start": a.borrowed_since if lent else None,
         "other": lent.region_names[lang] if lent else "", "word": text(f"word_{word}", lang) if word else "",
@@ -139,21 +115,21 @@ def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     }  # fmt: skip
     if target.kind == "direction" and a.outcome is not None:
         moved = target.amount_of(a.outcome, float(known.get(target.base_year, a.outcome)))
-        facts["moved"] = with_unit(signed(moved), step_unit(unit_of(a, lang), lang), lang)
+        facts["moved"] = with_unit(signed(moved, (), 2), step_unit(unit_of(a, lang), lang), lang)
     if target.kind == "relative_change" and a.outcome is not None and a.threshold is not None:
         down, shown = facts["value"][0] == "−", facts["value"].lstrip("−+")
         facts["moved"] = say("moved_down" if down else "moved_up", lang, value=shown)
     return facts if a.stated is None else facts | {"stated": _stated(a.stated.values, lang)}
 
 
-def _expected(a: Assessment, interval: tuple[float, float], lang: str) -> str:
+def _expected(a: Assessment, lang: str) -> str:
     """The expected value and its interval at the deadline, as a sentence."""
     target = a.target
     own = "_only" if a.bound is None else EXPECTED.get(target.kind, "")
     if target.kind == "direction" and not target.threshold:
         own = "_direction"
-    facts = {"value": a.median, "low": interval[0], "high": interval[1], "threshold": a.threshold}
-    shown = {name: level(a, one, lang) for name, one in (facts | {"bound": a.bound}).items()}
+    facts = {"value": a.median, "threshold": a.threshold, "bound": a.bound}
+    shown = {name: level(a, one, lang) for name, one in facts.items()} | _ends(a, lang)
     met = say("met_up" if target.upward else "met_down", lang, bound=shown["bound"])
     return say(f"expected{own}", lang, met=met, year=target.deadline, base=target.base_year, **shown)
 
@@ -162,7 +138,7 @@ def pace_shown(a: Assessment, pace: Pace, lang: str) -> str:
     """A pace as it is spoken of everywhere: percent a year where ratios compare, else units or points a year."""
     shares = a.series is not None and a.series.support in ("percent", "real")
     if pace.compound is not None and (a.target.relative or not shares):
-        return text("a_year", lang, value=change(pace.compound, lang))
+        return text("a_year", lang, value=formatting.change(pace.compound, lang))
     shown = with_unit(signed(pace.linear, (), 2), step_unit(unit_of(a, lang), lang), lang)
     return text("a_year", lang, value=shown)
 
@@ -199,7 +175,9 @@ def _tally_sentences(a: Assessment, lang: str) -> list[str]:
         shown = {"sofar": NONE} | {name: number(rate) for name, rate in rates.items()}
         shown |= {name: level(a, value, lang) for name, value in levels.items()}
         key = "tally_over" if not a.target.upward else "tally" if tally.through else "tally_none"
-        lines.append(say(key, lang, through=period(tally.through or NONE, lang), years=tally.years, **shown))
+        lines.append(
+            say(key, lang, through=formatting.period(tally.through or NONE, lang), years=tally.years, **shown)
+        )
     if tally is not None and tally.unknown:
         lines.append(say("tally_unknown", lang, periods=join(map(str, tally.unknown), lang)))
     return lines
@@ -227,18 +205,14 @@ def note(told: Note, lang: str) -> str:
 
 
 def reason(told: Note | None, lang: str, rule: bool = False) -> str:
-    """A reason why there is no verdict, or why a `rule` does not apply, as a phrase; an empty text without one.
-
-    >>> reason(Note("no_observation", {"count": 0}), "en"), reason(None, "en")
-    ('no figure is held in these data', '')
-    """
+    """A reason why there is no verdict, or why a `rule` does not apply, as a phrase; an empty text without one."""
     if told is None:
         return ""
     values = _listed(told.values, lang)
     if "kind" in values:
         values["kind"] = say(f"kind_{values['kind']}", lang)
     if "period" in values:
-        values["period"] = period(values["period"], lang)
+        values["period"] = formatting.period(values["period"], lang)
     way, key = (text, f"rule_reason_{told.code}") if rule else (say, f"reason_{told.code}")
     return way(key, lang, **values)
 
@@ -267,8 +241,7 @@ def alt_text(a: Assessment, lang: str) -> str:
     points = join([f"{year}: {level(a, value, lang, year)}" for year, value in a.levels().items()], lang)
     facts |= {"points": points or say("none", lang), "deadline": a.target.deadline}
     if a.status == "forecast" and a.interval is not None:
-        low, high = (level(a, value, lang) for value in a.interval)
-        return lead + say("alt_forecast", lang, **facts, low=low, high=high)
+        return lead + say("alt_forecast", lang, **facts, **_ends(a, lang))
     return lead + say("alt_other", lang, **facts, verdict=status_shown(a, lang))
 
 
@@ -296,11 +269,6 @@ def plan_quote(a: Assessment, lang: str) -> str:
     return say("plan_section", lang, **named) if target.section and wording else wording
 
 
-def departments_of(a: Assessment, lang: str) -> list[str]:
-    """The departments a plan names for a target."""
-    return [names[LANGUAGES.index(lang)] for names in a.target.responsible()]
-
-
 def plan_reading(a: Assessment, lang: str) -> list[str]:
     """Whether the plan calls the target binding, and how we read it; what is not given is left out."""
     binding, note = a.target.binding, (a.target.note_en if lang == "en" else "") or a.target.note
@@ -317,12 +285,6 @@ def plan_title(data: Data, plan: str, lang: str) -> str:
     if titles.empty:
         return plan
     return str((titles["title_en"].iloc[0] if lang == "en" else "") or titles["title"].iloc[0])
-
-
-def by_section(assessments: Sequence[Assessment]) -> dict[str, list[Assessment]]:
-    """The assessments of a plan by the name of their section, sections as the plan numbers them."""
-    names = sorted(dict.fromkeys(text_of(a.target.section) for a in assessments), key=section_order)
-    return {name: [a for a in assessments if text_of(a.target.section) == name] for name in names}
 
 
 def section_name(name: str, lang: str) -> str:
@@ -345,12 +307,7 @@ def section_name(name: str, lang: str) -> str:
 
 
 def ask(a: Assessment, lang: str, word: str = "") -> str:
-    """What the target asks for, to follow "to" or "will": "cut it by 18 % from 2020 to 2025"; `word` is how likely.
-
-    >>> import qcity_analysis as qc
-    >>> ask(qc.assess(qc.load(), "energy_intensity"), "en", "will probably ")
-    'will probably cut it by 18 % from 2020 to 2025'
-    """
+    """What the target asks for, to follow "to" or "will": "cut it by 18 % from 2020 to 2025"; `word` is how likely."""
     target, kind, unit, first = a.target, a.target.kind, unit_of(a, lang), a.period[0] if a.period else None
     if target.threshold is None:
         return target.wording if lang == "zh" else (target.wording_en or target.wording)
@@ -403,36 +360,46 @@ def level_number(a: Assessment, value: float) -> str:
     if value == a.target.threshold and a.target.kind not in (*BY_STEP, *RELATIVE):
         return quoted(a)
     if value in (a.bound, a.threshold):
-        shown = typed(float(f"{value:.15g}"))
-        return (
-            shown if len(shown.partition(".")[2]) <= 4 else number(value)
-        )  # compounded: no figure of the plan
+        shown = typed(float(f"{value:.15g}"))  # compounded it is no figure of the plan
+        return shown if len(shown.partition(".")[2]) <= 4 else number(value)
     for year, digits in a.series.decimals.items() if a.series is not None else ():
         if a.series is not None and a.series.values.get(year) == value:
             return typed(value, digits)
-    return number(value, (a.bound, a.threshold), a.target.decimals)
+    return number(value, (a.bound, a.threshold), a.target.decimals, _beside(a, value))
+
+
+def _ends(a: Assessment, lang: str) -> dict[str, str]:
+    """The ends of the interval as low and high, both with the digits of the larger; a unit but percent is said once."""
+    (low, high), unit = a.interval or (0.0, 0.0), unit_of(a, lang)
+    shown, plain = level(a, low, lang), level_number(a, low)
+    once = unit != "%" and shown == with_unit(plain, unit, lang)
+    return {"low": plain if once else shown, "high": level(a, high, lang)}
+
+
+def _beside(a: Assessment, value: float) -> list[float]:
+    """The median and the ends of the interval, where `value` is one of them: they are shown with the same digits."""
+    ends = [one for one in (a.median, *(a.interval or ())) if one is not None]
+    return ends if value in ends else []
 
 
 def _on_base(a: Assessment, value: float, asked: float) -> str:
     """A level of an index as its change on the base year, or as average growth since then, in percent."""
     growth, base = a.target.kind == "average_growth", asked / a.target.level(1.0)
-    moved = a.target.amount_of(value, base)
+    moved = round(a.target.amount_of(value, base), 10) + 0.0  # no noise of the division, no -0.0
     limits = (float(f"{a.target.amount_of(one, base):.10g}") for one in (asked, a.bound) if one is not None)
-    shown = (number if growth else signed)(moved, limits, a.target.decimals)
+    beside = [a.target.amount_of(one, base) for one in _beside(a, value)]
+    shown = (number if growth else signed)(moved, limits, a.target.decimals, beside)
     if value in (asked, a.bound):
         shown = quoted(a) if value == asked else with_sign(typed(float(f"{moved:.10g}")))
     return shown.lstrip("+") if growth else shown
 
 
-def level_shown(part: Assessment, value: float, lang: str, high: float | None = None) -> str:
-    """A level, or an interval to `high`, as the sentences say it; a relative change with the level itself beside it."""
+def level_shown(part: Assessment, value: float, lang: str) -> str:
+    """A level as the sentences say it; a relative change with the level itself beside it."""
     shown, plain = level(part, value, lang), level_number(part, value)
-    if high is not None:
-        shown = text("range", lang, low=shown, high=level(part, high, lang))
-        plain = text("range", lang, low=plain, high=level_number(part, high))
     if not part.target.relative or part.threshold is None:
         return shown
-    if part.series is None or part.series.base_year is not None:
+    if part.series is None or part.series.base_year is not None or not len(part.series.values):
         return text("with_index", lang, change=shown, index=plain)
     return text("with_level", lang, change=shown, level=with_unit(plain, unit_of(part, lang), lang))
 
@@ -456,8 +423,9 @@ def axis_unit(a: Assessment, lang: str) -> str:
         return text(key, lang, first=a.period[0] if a.period else target.deadline, unit=unit)
     if series is not None and series.base_year is not None:
         return text("index_unit", lang, year=series.base_year)
-    unit_zh = a.definition.get("unit_zh") if target.kind in BY_STEP else target.unit_zh
-    return unit_in({"unit_zh": unit_zh, "unit": target.unit if series is None else series.unit}, lang)
+    unit_zh = ("" if target.kind in BY_STEP else target.unit_zh) or a.definition.get("unit_zh")
+    unit = target.unit if series is None or a.borrowed else series.unit
+    return unit_in({"unit_zh": unit_zh, "unit": unit}, lang)
 
 
 def status_shown(part: Assessment, lang: str) -> str:

@@ -128,17 +128,11 @@ def strip(shares: Sequence[float], marks: Sequence[float], alt: str, lang: str) 
 
 
 def card(a: Assessment, lang: str, heading: str = "h3") -> str:
-    """The answer on a card, as HTML: what was found, how likely, the plan's words, last figure, pace, what it is about.
-
-    >>> import qcity_analysis as qc
-    >>> shown = card(qc.assess(qc.load(as_of="2024-06-30"), "rd_intensity", draws=500), "en")
-    >>> "<h3>Nanjing will probably reach about 4 % by 2025</h3>" in shown, "Last figure" in shown
-    (True, True)
-    """
+    """The answer on a card, as HTML: what was found, how likely, the plan's words, last figure, pace, what about."""
     region = a.region_names[lang]
     name = text("place_and_series", check_language(lang), region=region, name=a.target.name(lang))
     facts = [(text("k_last", lang), _last_figure(part, lang), "") for part in a.by_definition()]
-    facts += [*_paces(a, lang), (text("d_named", lang), join(sentences.departments_of(a, lang), lang), "")]
+    facts += [*_paces(a, lang), (text("d_named", lang), join(a.target.responsible(lang), lang), "")]
     told = [(escape(term), escape(said) + bar) for term, said, bar in facts if said]
     listed = dict.fromkeys(f"<div><dt>{term}</dt><dd>{said}</dd></div>" for term, said in told)
     over = [text("about_over", lang, **note.values) for note in a.notes if note.code == "awaiting_figure"]
@@ -228,11 +222,7 @@ def _cell(cell: Any, label: str = "") -> str:
 
 
 def plain_table(frame: pd.DataFrame) -> list[str]:
-    """A table of shown text as aligned lines, a Chinese character counting as two columns.
-
-    >>> plain_table(pd.DataFrame({"甲": ["1", "22"], "b": ["x", ""]}))
-    ['甲  b', '1   x', '22']
-    """
+    """A table of shown text as aligned lines, a Chinese character counting as two columns."""
     padded = []
     for k, name in enumerate(frame.columns):
         cells = [str(name), *map(str, frame.iloc[:, k])]

@@ -23,7 +23,7 @@ from ..trackrecord.record import FEW, coverage, real_summary, summary
 from . import sentences, show
 from .analyses import titled
 from .figures import hedgehog_chart, reliability_chart, skill_chart
-from .formatting import number, percent, typed, with_sign, with_unit
+from .formatting import NONE, number, percent, typed, with_sign, with_unit
 
 if TYPE_CHECKING:
     from ..data.load import Data
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 GOOD, FAIR = 5.0, 10.0  # percentage points between said and happened
 METHOD = ("known", "targets", "basis", "rules", "levels", "bootstrap", "bank")
 MOST = 40  # statements of the ledger that are shown
-NONE = "–"
 DIGITS = {"count": 0, "score": 3, "part": 4}  # after the point
 CELLS = {  # what stands under each title of a table of scores: a kind of number, its column, those of its ends
     "tc_number": ("count", "number"), "tc_forecasts": ("count", "number"), "tc_targets": ("count", "targets"),

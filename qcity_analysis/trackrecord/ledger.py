@@ -48,10 +48,8 @@ DRAWS, SPOKEN = 100, 2_000  # of answers of which only the status counts, and of
 MIDDLE = (6, 30)  # month and day on which each year is asked
 FEWEST = 2  # levels a rule is asked with
 RULE_KINDS = ("level", "coverage", "cumulative", *RELATIVE)  # the rules judge levels
-OF_TARGET = (
-    *("plan", "target_id", "region", "indicator_id", "kind", "name_zh", "name_en", "threshold", "tolerance"),
-    *("base_year", "deadline", "unit", "unit_zh"),
-)
+OF_TARGET = (*TARGET[:5], "name_zh", "name_en", "threshold", "tolerance", "base_year", "deadline", "unit",
+             "unit_zh")  # fmt: skip
 BASES = ("outside", "both", "reference")  # what an answer rests on beside its own figures
 TOLD = ("level", "bound", "probability", "expected", "low", "high", "outcome", "met", *BASES)  # numbers
 SAID = (*OF_TARGET, "as_of", "years", "definition", "last_year", "status", "light", *TOLD)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -52,6 +51,8 @@ LEAST = 0.002  # numbers of targets less likely than this at either end are not 
 FEWEST = 5  # numbers drawn at least
 WORST = -60  # percent; a skill below it is drawn at the edge
 DASHES = (0, (4, 3))
+CHINESE = r"\u2e80-\u9fff\uff00-\uffef"
+PIECES = re.compile(rf"[（“《]*(?:[^{CHINESE}\s]+(?: %)?(?: ?[{CHINESE}])?|[{CHINESE}])[，。、；：）”》]*\s*")
 STYLE: Any = {
     "font.family": ["Noto Sans CJK SC", "DejaVu Sans"], "font.size": TEXT, "text.color": INK,
     "axes.edgecolor": MUTED, "axes.labelcolor": MUTED, "axes.linewidth": 0.8, "axes.spines.top": False,
@@ -149,8 +150,18 @@ def mark(shape: str, face: str, edge: str, size: float, width: float = 1) -> Loo
 
 
 def wrapped(words: str, width: int) -> list[str]:
-    """A text as lines of at most `width` characters; Chinese, which has no spaces, is cut anywhere."""
-    return textwrap.wrap(words, width) or [""]
+    """A text as lines of at most `width` columns; Chinese, which has no spaces, is cut before any sign that may begin
+    a line, and a number stays with the character after it.
+
+    >>> wrapped("预计 2025 年为 444 家左右，90% 区间为 222 至 732 家", 22)
+    ['预计 2025 年为 444 家', '左右，90% 区间为', '222 至 732 家']
+    """
+    lines = [""]
+    for part in PIECES.findall(words.strip()):
+        if columns_of((lines[-1] + part).rstrip()) > width and lines[-1]:
+            lines.append("")
+        lines[-1] += part
+    return [line.strip() for line in lines]
 
 
 def columns_of(words: str) -> int:
@@ -331,7 +342,7 @@ def waterfall_chart(
     first, last = number(ends[0]), with_unit(number(ends[-1]), unit, lang)
     parts = join([f"{name} {step}" for name, step in zip(steps.index, shown, strict=True)], lang)
     title = text("waterfall", lang, start=years[0], end=years[-1], first=first, last=last, parts=parts)
-    lines = wrapped(title, 25 if lang == "zh" else 46)
+    lines = wrapped(title, 46)
     with new_figure(3.0 + 0.24 * len(lines)) as figure:
         look: Look = {"ha": "left", "va": "top", "fontsize": 12.5, "fontweight": "bold"}
         figure.suptitle("\n".join(lines), x=0.01, y=0.98, **look)

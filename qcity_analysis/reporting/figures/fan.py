@@ -25,12 +25,17 @@ PANEL, LINE = 2.9, 0.19  # inches
 RECENT = 12  # years before the deadline that are drawn of a long series
 Z90 = 1.645  # half width of a 90 % interval in standard errors
 APART = 11.5  # points between the numbers at the end of a fan
+MOVED = ("target", "base", "said")  # labels that are moved to where there is room, the first ones first
+SIDEWAYS = (("right", -7), ("left", 7), ("center", 0))
+AROUND = [(x, y, side) for y in (-15, 6, -4, -28, 19) for side, x in SIDEWAYS]  # in points, beside a mark
+ACROSS = {"left": 0, "center": 0.5, "right": 1}  # the width of a panel
+HIDDEN = 1000  # a label upon another or outside is worse than any it covers of a line
 ILLUSTRATIVE = "#7b2d8b"
 STATUS_MARKS = {  # from the most to the least certain
     "final": mark("o", INK, WHITE, 5.5), "preliminary": mark("s", WHITE, INK, 5.5),
     "estimate": mark("^", WHITE, INK, 7), "illustrative": mark("X", ILLUSTRATIVE, WHITE, 7),
 }  # fmt: skip
-GROUND: Look = {"fc": WHITE, "ec": "none", "alpha": 0.75}  # under words over lines
+UNDER: Look = {"fc": WHITE, "ec": "none", "alpha": 0.75, "pad": 0.3}  # words over lines
 BOLD: Look = {"fontweight": "bold"}
 DASHED: Look = {"ls": (0, (4, 3))}
 
@@ -39,10 +44,6 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
     """The fan chart: one panel, or one for each of `assessment.parts` (definitions or comparators, never joined).
 
     Levels are in the units of `assessment.series`; without any figure the panel says so.
-
-    >>> import qcity_analysis as qc
-    >>> len(fan_chart(qc.assess(qc.load(), "rd_intensity"), "zh").axes)
-    1
     """
     panels = list(assessment.parts) or [assessment]
     several, handles = len(panels) > 1, dict[str, Any]()
@@ -56,11 +57,12 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
         if several and len({sentences.axis_unit(part, "en") for part in panels}) == 1:  # they compare
             spans = np.array([(ax.get_xlim(), ax.get_ylim()) for ax in axes])
             across, up = zip(spans[..., 0].min(axis=0), spans[..., 1].max(axis=0), strict=True)
-            for ax in axes:
-                ax.set(xlim=across, ylim=up)
+            for ax, part in zip(axes, panels, strict=True):
+                ax.set_ylim(up)
+                _years(ax, *across, part.target.deadline)
         longest = max(map(columns_of, handles), default=0)
         columns = 3 if longest <= 13 else 2 if longest <= 24 else 1
-        top = 0.1 + 0.24 * len(title)
+        top = 0.14 + 0.24 * len(title)
         head = top + LINE * len(about) + 0.32 + 0.25 * several
         foot = 0.45 + 0.22 * -(-len(handles) // columns) + LINE * len(lines)
         height = head + PANEL * len(panels) + foot
@@ -83,7 +85,7 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
 
 def _words(a: Assessment, panels: Sequence[Assessment], lang: str) -> tuple[list[str], list[str], list[str]]:
     """The lines around the panels: what was found; of which target and definition; who published, and as of when."""
-    width, foot, column = (25, 31, "publisher") if lang == "zh" else (45, 60, "publisher_en")
+    column = "publisher" if lang == "zh" else "publisher_en"
     name = f"{sentences.panel_title(a, lang)} · " * (a.role != "main") + a.target.name(lang)
     series = [part.series for part in panels if part.series is not None]
     frames = [rows for one in series for rows in (one.observations, one.bounds) if column in rows]
@@ -94,15 +96,15 @@ def _words(a: Assessment, panels: Sequence[Assessment], lang: str) -> tuple[list
     lines.append(text(key, lang, publishers=publishers, as_of=panels[0].as_of))
     if first := max(_first_drawn(part) or 0 for part in panels):
         lines.append(text("earlier_in_table", lang, year=first))
-    rows = [row for line in lines for row in wrapped(line, foot)]
-    return wrapped(sentences.figure_title(a, lang), width), wrapped(name, int(1.2 * width)), rows
+    rows = [row for line in lines for row in wrapped(line, 60)]
+    return wrapped(sentences.figure_title(a, lang), 46), wrapped(name, 55), rows
 
 
 def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
     """Draw one assessment into `ax`: fan, target, path, figures, bounds and years; `titled` names the panel."""
     series, first = part.series, _first_drawn(part)
     if titled:
-        title = wrapped(sentences.panel_title(part, lang), 28 if lang == "zh" else 50)
+        title = wrapped(sentences.panel_title(part, lang), 50)
         ax.set_title("\n".join(title), loc="left", fontsize=11.5, pad=20, **BOLD)
     note(ax, sentences.axis_unit(part, lang), (0, 1), (0, 5), xycoords="axes fraction")
     if _draw_counts(ax, part, lang):
@@ -135,13 +137,13 @@ def _draw_fan(ax: Axes, part: Assessment, fan: pd.DataFrame, lang: str) -> None:
     ax.fill_between(years, lower, upper, fc=mid, ec="none", lw=0, label=label)
     ax.plot(years, median, color=dark, lw=2, solid_capstyle="round")
     for quantile, weight in ((high, "normal"), (median, "bold"), (low, "normal")):
-        end, look = float(quantile[-1]), {"va": "center", "color": dark, "fontweight": weight}
+        end, look = float(quantile[-1]), {"va": "center", "color": dark, "fontweight": weight, "bbox": UNDER}
         note(ax, sentences.level_number(part, end), (years[-1], end), (8, 0), **look).set_gid("end")
 
 
-def _said(ax: Axes, words: str, at: tuple[float, float], up: float) -> None:
-    """Say beside a mark what it is, to its left, `up` points above it."""
-    note(ax, words, at, (-3, up), ha="right", bbox=GROUND | {"pad": 0.3}, zorder=3.6).set_gid("said")
+def _said(ax: Axes, words: str, at: tuple[float, float], kind: str = "said", **look: Any) -> None:
+    """Say beside a mark what it is; where there is room for it is seen once all is drawn."""
+    note(ax, words, at, (0, 0), **{"bbox": UNDER, "zorder": 3.6} | look).set_gid(kind)
 
 
 def _draw_counts(ax: Axes, part: Assessment, lang: str) -> bool:
@@ -159,8 +161,9 @@ def _draw_counts(ax: Axes, part: Assessment, lang: str) -> bool:
     still = [year for year in range(first, last + 1) if year not in counts]
     plain: Look = {"fc": OWN[1], "ec": OWN[0], "lw": 0.8}
     bars = [("yearly", counts, INK, plain)]
-    if part.tally is not None and part.tally.needed > 0 and still and part.status not in ("met", "missed"):
-        each = dict.fromkeys(still, part.tally.needed / len(still))
+    tally, settled = part.tally, part.status in ("met", "missed")
+    if tally is not None and tally.needed >= len(still) > 0 and not settled:
+        each = dict.fromkeys(still, tally.needed / len(still))
         bars.append(("yearly_needed", each, TARGET, {"fc": "none", "ec": TARGET, "lw": 1.3} | DASHED))
     for key, heights, colour, look in bars:
         drawn = ax.bar(list(heights), list(heights.values()), width=0.7, label=text(key, lang), **look)
@@ -171,27 +174,45 @@ def _draw_counts(ax: Axes, part: Assessment, lang: str) -> bool:
 
 
 def _keep_apart(figure: Figure) -> None:
-    """Move the numbers at the end of a fan apart, and hide what is said beside marks where it would cover other words:
-    the table of sources says it too. Called once the scale is final.
+    """Move the numbers at the end of a fan apart, and each label to a place where it covers nothing; what marks are,
+    which the table of sources says too, is hidden where there is none. Called once the scale is final.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     renderer: Any = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     for ax in figure.axes:
+        width, height = (72 / figure.dpi * side for side in ax.get_window_extent().size)
+        low, high = ax.get_ylim()
         ends: list[Any] = sorted((t for t in ax.texts if t.get_gid() == "end"), key=lambda t: float(t.xy[1]))
-        height, (low, high) = ax.get_window_extent().height / figure.dpi * 72, ax.get_ylim()
         at = [float(label.xy[1]) / (high - low) * height for label in ends]
         for end, shift in ((0, -APART), (2, APART)) if len(ends) == 3 else ():
             beyond = at[1] + shift - at[end]
             ends[end].set_position((8, min(0, beyond) if shift < 0 else max(0, beyond)))
-        kept, told = list[Any](), set[str]()
-        for label in sorted((t for t in ax.texts if t.get_text()), key=lambda t: t.get_gid() == "said"):
-            box, said = label.get_window_extent(renderer), label.get_gid() == "said"
-            free = box.x0 > ax.bbox.x0 and not any(map(box.overlaps, kept)) and label.get_text() not in told
-            label.set_visible(free or not said)  # once is enough
-            if label.get_visible():
-                kept.append(box)
-                told |= {label.get_text()} if said else set()
+        along = [(3 + (width - 30) * x, y, side) for side, x in ACROSS.items() for y in (4, -14)]
+        kept = [t.get_window_extent(renderer) for t in ax.texts if t.get_gid() not in MOVED]
+        labels: list[Any] = [t for kind in MOVED for t in ax.texts if t.get_gid() == kind]
+        drawn = _drawn(ax)
+        for label in labels:
+            tried = list[Any]()
+            for place in along if label.get_gid() == "target" else AROUND:
+                label.set(position=place[:2], ha=place[2])
+                box = label.get_window_extent(renderer).padded(figure.dpi / 72)
+                wrong = not ax.bbox.fully_contains(*box.min) or not ax.bbox.fully_contains(*box.max)
+                wrong += sum(map(box.overlaps, kept))
+                covered = int(((drawn > box.min) & (drawn < box.max)).all(axis=1).sum())
+                tried.append((HIDDEN * wrong + covered, len(tried), place, box))
+            cost, _, place, box = min(tried)
+            label.set(position=place[:2], ha=place[2], visible=cost == 0 or label.get_gid() == "target")
+            kept += [box] * label.get_visible()
+
+
+def _drawn(ax: Axes) -> np.ndarray:
+    """Points (x, y on the screen) close to one another on every line, edge and error bar of the axes."""
+    shapes = [(line.get_transform(), line.get_xydata()) for line in ax.lines]
+    shapes += [(each.get_transform(), path.vertices) for each in ax.collections for path in each.get_paths()]
+    ends = [transform.transform(corners) for transform, corners in shapes]
+    between = [at[:-1] + np.linspace(0, 1, 40)[:, None, None] * np.diff(at, axis=0) for at in ends]
+    return np.concatenate([np.empty((0, 2)), *(points.reshape(-1, 2) for points in (*ends, *between))])
 
 
 def _draw_target(ax: Axes, part: Assessment, lang: str) -> None:
@@ -206,9 +227,9 @@ def _draw_target(ax: Axes, part: Assessment, lang: str) -> None:
             ax.axhspan(threshold - part.tolerance, threshold + part.tolerance, **band)
         ax.axhline(threshold, color=TARGET, lw=1.5, zorder=2.5)
         ax.plot([deadline], [threshold], "D", zorder=6, ms=6.5, color=TARGET, mec=WHITE, mew=1)
-        look: Look = {"color": TARGET, "zorder": 7, "bbox": GROUND | {"pad": 0.8}} | BOLD
+        look: Look = {"color": TARGET, "zorder": 7, "xycoords": ("axes fraction", "data")} | BOLD
         words = text("target_line", lang, value=sentences.target_shown(part, lang))
-        note(ax, words, (0, threshold), (3, 4), xycoords=("axes fraction", "data"), **look)
+        _said(ax, words, (0, threshold), "target", **look)
     if path is not None and len(path):
         ax.plot(path.index, path.to_numpy(float), color=TARGET, lw=1.4, label=text("needed", lang), **DASHED)
 
@@ -225,11 +246,10 @@ def _draw_levels(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) ->
             named = STATUS_MARKS[kind] | {"label": None if rank else first, "zorder": 5}
             ax.plot(levels.index, levels.to_numpy(float), **named)
             if rank:
-                _said(ax, text(kind, lang), (int(levels.index[-1]), float(levels.iloc[-1])), -15)
+                _said(ax, text(kind, lang), (int(levels.index[-1]), float(levels.iloc[-1])))
     base = series.base_year if series.base_year is not None else part.target.base_year
     if base is not None and base in known.index:
-        look: Look = {"ha": "center", "bbox": GROUND | {"pad": 0.5}, "zorder": 3.5}
-        note(ax, text("base", lang, year=base), (base, known[base]), (0, 7), **look)
+        _said(ax, text("base", lang, year=base), (base, known[base]), "base")
     if (deadline := part.target.deadline) in known.index:
         ax.plot([deadline], [known[deadline]], zorder=6, **mark("o", "none", INK, 13, 1.6))
         at = deadline + 0.12, float(known[deadline])
@@ -240,9 +260,11 @@ def _draw_beside(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
     """What is no level of the series: replaced figures as open circles, bounds as ticks with an arrow, 90 % error
     bars, and year-to-date estimates as hollow diamonds; but for the bounds nothing before the year `first`.
     """
-    for year, level, _ in [at for at in _points(series.superseded, series) if at[0] >= first]:
+    replaced = [at for at in _points(series.superseded, series) if at[0] >= first]
+    for year, level, _ in replaced:
         ax.plot(year, level, zorder=3, **mark("o", "none", MUTED, 5.5))
-        _said(ax, text("superseded", lang), (year, level), -15)
+    if replaced:
+        _said(ax, text("superseded", lang), replaced[-1][:2])
     arrow: Look = {"arrowstyle": "<|-", "color": INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
     for year, level, qualifier in _points(series.bounds, series):
         up = qualifier.startswith(">")
@@ -250,19 +272,20 @@ def _draw_beside(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
         note(ax, "", (year, level), (0, 20 if up else -20), **look)
         ax.plot(year, level, marker="^" if up else "v", ms=0.1, color=INK, ls="")
         ax.plot(year, level, zorder=5, **mark("_", INK, INK, 11, 1.6))
-        _said(ax, text("bound", lang), (year, level), -15 if up else 6)
+    for year, level, _ in _points(series.bounds, series)[-1:]:
+        _said(ax, text("bound", lang), (year, level))
     parts = (series.evidence.noisy, *series.shared)  # a level's own errors and those it shares with others
     known = series.values.dropna().loc[first:]
     errors = {year: math.hypot(*(one.get(year, 0.0) for one in parts)) for year in known.index}
     exact = {year: (float(known[year]), error) for year, error in errors.items() if error}
     ahead = {year: pair for year, pair in series.evidence.estimates.items() if year >= first}
     hollow: Look = {"fmt": "D", "ms": 5.5, "mfc": WHITE, "mec": INK, "zorder": 4.8}
-    kinds = (("error_bar", exact, -28, {"fmt": "none", "zorder": 4.5}), ("year_to_date", ahead, 8, hollow))
-    for key, pairs, shift, look in kinds:
+    kinds = (("error_bar", exact, {"fmt": "none", "zorder": 4.5}), ("year_to_date", ahead, hollow))
+    for key, pairs, look in kinds:
         if pairs:
             levels, sizes = np.array([*pairs.values()]).T
             ax.errorbar([*pairs], levels, Z90 * sizes, ecolor=MUTED, elinewidth=1.2, capsize=3, **look)
-            _said(ax, text(key, lang), ([*pairs][-1], float(levels[-1])), shift)
+            _said(ax, text(key, lang), ([*pairs][-1], float(levels[-1])))
 
 
 def _points(rows: pd.DataFrame, series: AnnualSeries) -> list[tuple[int, float, str]]:
@@ -286,17 +309,21 @@ def _first_drawn(part: Assessment) -> int | None:
     return start if start in years and years[0] < start - 2 and (years >= start).sum() >= 8 else None
 
 
+def _years(ax: Axes, first: float, last: float, deadline: int) -> None:
+    """Whole years on the axis from `first` to `last`, at most ten of them, the deadline among them."""
+    step = max(1, -(-int(last - first) // 9))
+    ax.set_xlim(first, last)
+    ax.set_xticks([year for year in range(round(first), round(last) + 1) if (deadline - year) % step == 0])
+    ax.xaxis.set_major_formatter("{x:.0f}")
+
+
 def _scale(ax: Axes, part: Assessment, start: int | None) -> None:
     """Whole years from the first figure shown to just after the deadline; levels with a margin."""
     from matplotlib.ticker import MaxNLocator
 
     series, levels, deadline = part.series, part.levels(), part.target.deadline
     first, last = (round(end) for end in ax.dataLim.intervalx) if ax.has_data() else (deadline, deadline)
-    first, last = start or min(first, deadline - 5), max(last, deadline)
-    step = max(1, -(-(last - first) // 9))
-    ax.set_xlim(first - 0.4, last + 0.4)
-    ax.set_xticks([year for year in range(first, last + 1) if (deadline - year) % step == 0])
-    ax.xaxis.set_major_formatter("{x:.0f}")
+    _years(ax, (start or min(first, deadline - 5)) - 0.4, max(last, deadline) + 0.4, deadline)
     low, high = ax.get_ylim()
     if start:
         fan = part.fan.to_numpy(float).ravel() if part.fan is not None else ()
@@ -304,8 +331,10 @@ def _scale(ax: Axes, part: Assessment, start: int | None) -> None:
         low, high = float(np.nanmin(drawn)), float(np.nanmax(drawn))
     low, high = low - 0.04 * (high - low), high + 0.04 * (high - low)
     if series is not None and series.support == "percent":
-        low, high = max(low, -0.5), min(high, 100.5)
+        low, high = max(low, -0.5), min(high, max(100.5, 1.01 * (part.threshold or 0)))
     ax.set_ylim(low, high)
+    if part.target.kind == "rank":
+        ax.set_ylim(bottom=max(low, 0.5))
     if part.target.kind in ("rank", "zero_event"):  # there is nothing between two whole numbers
         ax.yaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True))
     ax.yaxis.set_major_formatter(lambda value, _: number(value))
