@@ -247,9 +247,7 @@ def test_what_an_identifier_is_holds_for_every_column_that_names_a_file(tmp_path
     assert errors(named(tmp_path, **dict.fromkeys(IDENTIFIERS, GOOD[-2]))) == []
 
 
-def test_an_identifier_that_could_lead_elsewhere_is_refused_with_its_place_and_nothing_written_outside(
-    tmp_path,
-):
+def test_an_identifier_that_could_lead_elsewhere_is_refused_with_its_place_and_nothing_written(tmp_path):
     for column in IDENTIFIERS:
         folder = named(tmp_path / "data", **{column: ESCAPE})
         with pytest.raises(DataError) as error:

@@ -86,9 +86,7 @@ def test_the_descriptor_has_the_columns_of_the_file_and_the_choices_of_the_progr
 
 
 @pytest.mark.parametrize("name", [*NAMES, *MORE])
-def test_cells_keep_the_type_and_constraints_of_their_column_keys_are_unique_and_references_lead_somewhere(
-    name,
-):
+def test_cells_keep_type_and_constraints_of_their_column_keys_are_unique_and_references_lead_somewhere(name):
     schema, own = resource(name)["schema"], rows(name)
     for number, row in enumerate(own, 2):
         for f in schema["fields"]:
@@ -132,6 +130,8 @@ def test_the_files_are_plain_utf8_with_unix_line_ends_and_hold_no_address():
 def test_names_and_definitions_are_there_in_both_languages():
     for row in [*rows("indicators"), *rows("targets"), *rows("regions")]:
         assert HAN.search(row["name_zh"]) and row["name_en"] and not HAN.search(row["name_en"]), row
+    notes = [(row["note"], row["note_en"]) for row in [*rows("targets"), *rows("earlier_targets")]]
+    assert not [zh for zh, en in notes if bool(HAN.search(zh)) != bool(en) or re.search("[a-z]{3} [a-z]", zh)]
     for row in rows("indicators"):
         assert HAN.search(row["definition_zh"])
         assert row["definition_en"] and not HAN.search(row["definition_en"])

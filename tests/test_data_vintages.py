@@ -208,9 +208,7 @@ def test_a_partial_date_is_known_from_its_last_day_and_without_one_a_lag_is_assu
             to_date(text)
 
 
-def test_the_nearest_package_above_the_working_folder_is_used_or_the_lack_of_one_is_told(
-    tmp_path, monkeypatch
-):
+def test_the_nearest_package_above_the_working_folder_is_used_or_its_lack_is_told(tmp_path, monkeypatch):
     monkeypatch.delenv("QCITY_DATA", raising=False)
     nearest = package(tmp_path / "data" / "raw")
     deep = tmp_path / "a" / "b"

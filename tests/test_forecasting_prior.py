@@ -200,8 +200,7 @@ def test_the_reliability_line_of_reliable_probabilities_is_straight_and_whole_cl
     assert log_score(p, y) == pytest.approx(0.5, abs=0.01)  # of uniform probabilities: 1/2
     cluster, each = np.repeat(np.arange(8), 50), np.arange(400)
     value = cluster + rng.normal(size=400)
-    ends = (bootstrap_interval(lambda i: float(value[i].mean()), by) for by in (cluster, each))
-    wide, narrow = map(np.ptp, ends)
+    wide, narrow = (np.ptp(bootstrap_interval(lambda i: value[i].mean(), by)) for by in (cluster, each))
     assert wide > 3 * narrow
 
 

@@ -88,9 +88,8 @@ def test_the_overview_of_the_shipped_data_counts_them_and_shows_no_identifier(sh
     show_overview(data, lang)
     for number in (held["figures"], held["sources"], held["targets"] - held["covered"]):
         assert re.search(rf"\b{number}\b", shown.front["answer"])
-    assert (
-        shown.words().count('<table class="signs">') == len(data.plans()) and shown.words().count("●") > 100
-    )
+    words = shown.words()
+    assert words.count('<table class="signs">') == len(data.plans()) and words.count("●") > 100
     assert (made["counts"], made["coverage"]["nanjing_quality_city/rd_intensity"]["2020"]) == (held, "final")
     text = re.sub(r"<(details|style)\b.*?</\1>|<[^>]+>", " ", shown.words(), flags=re.S)
     assert "rd_intensity" not in text and "nan" not in text.split()
@@ -250,7 +249,7 @@ def test_the_section_on_borrowing_shows_its_evidence_and_when_it_does_not_help(m
     assert "证据不一致" in shown[-1]
 
 
-def test_the_commands_outlook_and_portfolio_print_words_or_json_and_end_with_3_without_figures(
+def test_outlook_and_portfolio_print_words_or_json_and_end_with_3_without_figures(
     tmp_path, qcity, monkeypatch
 ):
     monkeypatch.setattr(models, "MODELS", ("naive",))

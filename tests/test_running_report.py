@@ -187,9 +187,7 @@ def test_killed_at_random_moments_or_in_bare_surroundings_the_pages_are_the_same
     for name, how in (("killed", {}), ("bare", {"cwd": "/", "env": bare}), ("plain", {})):
         subprocess.run([*command, tmp_path / name], check=True, **how)
     made = [contents(tmp_path / name) for name in ("killed", "bare", "plain")]
-    killed, bare, plain = (
-        {name: one[name] for name in one if re.search("html$|^results", name)} for one in made
-    )
+    killed, bare, plain = ({n: one[n] for n in one if re.search("html$|^results", n)} for one in made)
     assert killed == bare == plain and len(plain) == 10 and not list(tmp_path.rglob("*.part"))
 
 

@@ -446,11 +446,9 @@ def _counts_ahead(question: Question, answer: Assessment, known: CountSeries, ta
     met = target.is_met(paths[:, -1], bound)
     strict = float(np.mean(target.is_met(paths[:, -1], target.level())))
     last, span = int(levels.index[-1]), _span(tally.exposure)
-    notes = (
-        *question.awaiting(int((tally.through or str(last))[:4])),
-        *question.without_tolerance(strict),
-        Note("rate_rests_on", {"exposure": span, "unit": "year" if span == "1" else "years"}),
-    )
+    rests = Note("rate_rests_on", {"exposure": span, "unit": "year" if span == "1" else "years"})
+    awaiting = question.awaiting(int((tally.through or str(last))[:4]))
+    notes = (*awaiting, *question.without_tolerance(strict), rests)
     answer = judged(replace(answer, likelihood="gamma_poisson", notes=(*answer.notes, *notes)), forecast, met)
     if last < known.deadline:
         left = pd.Index(range(last, known.deadline + 1), name="year")
@@ -470,29 +468,19 @@ def _events(raw: AnnualSeries) -> pd.DataFrame:
     """Events by year, from counts of new items and from levels, which here are numbers of the year as well."""
     rows = raw.figures()
     events = new_counts(rows[rows["measure"].isin(["level", "count_new"])].assign(measure="count_new"))
-    events.loc[(events["qualifier"] == "<=") & (events["count"] == 0), "qualifier"] = (
-        "="  # at most none is none
-    )
+    at_most_none = (events["qualifier"] == "<=") & (events["count"] == 0)
+    events.loc[at_most_none, "qualifier"] = "="
     return events
-
-
-def none_in(events: float, exposure: float, ahead: float, allowed: float = 0.0) -> float:
-    """The probability of at most `allowed` events in `ahead` years after `events` in `exposure` years, with Jeffreys'
-    prior. Raises ZeroDivisionError without any exposure.
-
-    >>> round(none_in(0, 5, 2), 3)
-    0.845
-    """
-    from scipy.special import betainc
-
-    return float(betainc(events + 0.5, math.floor(allowed) + 1, exposure / (exposure + ahead)))
 
 
 def _events_ahead(question: Question, answer: Assessment, known: CountSeries, tally: Tally) -> Assessment:
     """The exact probability of none in the time left, and draws of the number of events for the picture."""
+    from scipy.special import betainc
+
     rng, exposure, bound = np.random.default_rng(question.seed), tally.exposure, question.target.bound()
     events, ahead = sum(c.count for c in known.counts if c.qualifier == "="), len(known.years) - tally.covered
-    probability = none_in(events, exposure, ahead, bound - tally.count)
+    allowed, passed = math.floor(bound - tally.count), exposure / (exposure + ahead)
+    probability = float(betainc(events + 0.5, allowed + 1, passed))
     rate = rng.standard_gamma(events + 0.5, question.draws) / exposure
     years = np.arange(known.start + 1, known.deadline + 1)
     done = {year: share for c in known.inside if c.qualifier == "=" for year, share in c.parts}

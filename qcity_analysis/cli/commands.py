@@ -231,7 +231,7 @@ def forecast(
         asked = in_regions(known, find_target(known, target, plan), region)
         answers = [qc.assess(known, one, **options) for one in asked]
         if figure is not None:
-            regions_chart(answers, language).savefig(figure)
+            regions_chart(answers, language).savefig(figure, bbox_inches="tight")
         whole = add_up(known, answers, seed=seed)
         lines = partial(regions_lines, answers, whole, language)
         show(as_json, lambda: [a.to_dict() for a in answers], lines)
@@ -264,8 +264,9 @@ def outlook(
 
     def plain() -> dict[str, Any]:
         by_definition = {part.definition["indicator_id"]: one.to_dict() for part, one in ahead}
-        return {"target": target, "status": answer.status, "probability": answer.probability,
-                "outlook": by_definition, "sensitivity": [one.to_dict() for one in varied],
+        return {"target": target, "status": answer.status, "probability": answer.probability, "outlook": by_definition,
+                "headline": answer.headline, "headline_probability": answer.headline_probability,
+                "sensitivity": [one.to_dict() for one in varied],
                 "change": change.to_dict() if change else None}  # fmt: skip
 
     def lines() -> list[str]:

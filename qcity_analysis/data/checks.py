@@ -58,7 +58,6 @@ WORDINGS = {  # wordings that leave no doubt of the kind, the surest first, and 
     r"累计(新增|建成|培育|完成)|\bnew\b[^,;]* (over|within|in) (the )?(\d+|two|three|five|ten) years": ("cumulative",),
     r"(排名|位列|位居|名列|跻身|进入|(?<!民)居(?!民))[^，。；]{0,10}(前列|首位|第一(?!产)|前[一二三四五六七八九十\d])"
     r"|\brank\w* (first|among|\d)|\btop (three|five|ten|\d+\b(?! ?%))|among the (first|top)": ("rank", "milestone"),
-    r"全覆盖(?!率)|full coverage|\bcovers? all\b": ("coverage", "level", "milestone"),
     r"(提高|提升|增加|上升|降低|下降|减少|降|升)[到至]约?[\d.]+(?![\d.年倍])"
     rf"|{VERB} [^,;\d]*\bto {FEW}[\d.]+(?![\d.]| ?% of)|\bto reach {FEW}{PERCENT}": ("level", "coverage", "every_year"),
     rf"翻[一两]番|\b(doubl|tripl|halv)(e|es|ed|ing)\b|{MOVE}(（[%％]）[\[〔<＜>＞]*\d|(约|超过|不低于|至少)?{PERCENT})"

@@ -50,9 +50,7 @@ def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
     from scipy.special import gammaln
 
     observed = np.isfinite(values)
-    if (observed == observed[:1]).all() and (
-        starts == starts[:1]
-    ).all():  # the same gains for all, to the bit
+    if (observed == observed[:1]).all() and (starts == starts[:1]).all():  # the same gains, to the bit
         observed, starts = observed[:1], starts[:1]
     y = np.where(np.isfinite(values), values, 0.0)
     dynamics = np.stack([cells.rho, cells.z, cells.phi, cells.slope_variance])
