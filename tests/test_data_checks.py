@@ -217,8 +217,8 @@ def test_adding_to_a_table_that_cannot_be_read_is_refused_by_file_and_line(tmp_p
 def test_a_long_list_of_names_is_cut_and_an_empty_one_is_none():
     names = [f"name{k:02}" for k in range(20)]
     for known, said in ((names, f"{', '.join(names[:12])}, …"), ([], "none")):
-        assert (str(unknown("target", "q",
-            known)) == f"unknown target 'q'. Known: {said}. `qcity list` shows all.")  # fmt: skip
+        told = f"unknown target 'q'. Known: {said}. `qcity list` shows all."
+        assert str(unknown("target", "q", known)) == told
 
 
 # Identifiers of the data name files: none of them leads out of the folder that is written to.

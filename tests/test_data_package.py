@@ -19,7 +19,7 @@ RAW = Path(__file__).resolve().parents[1] / "data" / "raw"
 NAMES = ("observations", "indicators", "targets", "sources", "regions")
 MORE = ("earlier_targets", "outcomes", "official_grades")
 PACKAGE = json.loads((RAW / "datapackage.json").read_text(encoding="utf-8"))
-HAN = re.compile(r"[\u4e00-\u9fff]")
+HAN = re.compile("[一-鿿]")
 OUR_READING = {
     "china_quality_award", "governor_quality_award_rank", "construction_pass", "major_quality_accidents",
     "residential_energy_standard", "key_process_cnc", "grid_inspection_coverage", "chief_quality_officer",
