@@ -349,9 +349,7 @@ class Prior:
 def dot(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """`x @ matrix` in slices of one shape, so that no row depends on the others or on how many there are."""
     whole = np.concatenate([x, np.zeros((-len(x) % ROWS, x.shape[1]), dtype=x.dtype)])
-    return np.concatenate([whole[i : i + ROWS] @ matrix for i in range(0, max(len(whole), 1), ROWS)])[
-        : len(x)
-    ]
+    return np.concatenate([whole[i : i + ROWS] @ matrix for i in range(0, len(whole) or 1, ROWS)])[: len(x)]
 
 
 @lru_cache(maxsize=1)
