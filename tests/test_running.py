@@ -60,6 +60,7 @@ TRUTH = [
     ("while True: print('x' * 99)", "timeout", "longer than 6 seconds"),
     ("print('x' * 50_000_000)", "ok", ""), ("from IPython.display import HTML; HTML('z' * 40_000_000)", "ok", ""),
     ("import subprocess; subprocess.Popen(['sleep', '43217'])", "ok", ""),
+    ("import subprocess; subprocess.Popen(['sleep', '43217'], start_new_session=True)", "ok", ""),
 ]  # fmt: skip
 
 

@@ -220,7 +220,7 @@ def forecast(
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
     from ..analysis.portfolio import portfolio as add_up
     from ..reporting.analyses import regions_lines
-    from ..reporting.figures import regions_chart
+    from ..reporting.figures import drawn, regions_chart
     from ..reporting.figures.fan import fan_chart
     from ..reporting.sections import answer_lines
     from ..targets import find_target, in_regions
@@ -231,7 +231,7 @@ def forecast(
         asked = in_regions(known, find_target(known, target, plan), region)
         answers = [qc.assess(known, one, **options) for one in asked]
         if figure is not None:
-            regions_chart(answers, language).savefig(figure, bbox_inches="tight")
+            write_whole(figure, drawn(regions_chart(answers, language), figure.suffix, bbox_inches="tight"))
         whole = add_up(known, answers, seed=seed)
         lines = partial(regions_lines, answers, whole, language)
         show(as_json, lambda: [a.to_dict() for a in answers], lines)
@@ -239,7 +239,7 @@ def forecast(
     if record:
         ledger.record(answer, ledger.home(known.folder), ledger.data_hash(known.folder))
     if figure is not None:
-        fan_chart(answer, language).savefig(figure)
+        write_whole(figure, drawn(fan_chart(answer, language), figure.suffix))
     show(as_json, answer.to_dict, lambda: answer_lines(answer, language), answer.status)
 
 

@@ -143,10 +143,8 @@ def standing(observations: pd.DataFrame) -> pd.DataFrame:
     figure, known = figure_codes(observations).tolist(), observations["known_from"].tolist()
     bound = [sign if sign in (">=", "<=") else "" for sign in observations["qualifier"]]
     last = {(figure[at], bound[at]): at for at in _in_time(observations).tolist()}
-    number = {key: known[at] for (key, side), at in last.items() if not side}  # when the newest became known
-    kept = [
-        at for (key, side), at in last.items() if not side or key not in number or number[key] < known[at]
-    ]
+    exact = {key: known[at] for (key, side), at in last.items() if not side}  # when the newest became known
+    kept = [at for (key, side), at in last.items() if not side or key not in exact or exact[key] < known[at]]
     rows = observations.iloc[kept]
     months = np.array([months_covered(str(period)) for period in rows["period"]], dtype=int)
     return rows.assign(months=months).sort_values(["year", "period"], kind="stable")
