@@ -69,8 +69,9 @@ def list_targets(
     package, series = qc.load(data, as_of), ["indicator_id", "region"]
     years = package.observations.groupby(series)["year"].nunique().rename("years_published")
     table = package.targets_of(plan, binding).join(years, on=series)
-    table = table.fillna({"years_published": 0}).astype({"years_published": int})
-    table = table[[*LISTED, "years_published"]]
+    table = table.fillna({"years_published": 0}).astype({"years_published": int})[
+        [*LISTED, "years_published"]
+    ]
     lines = []
     for row in table.itertuples():
         count = f"{row.years_published} year{'s' * (row.years_published != 1)}"
@@ -175,8 +176,7 @@ def new_plan(
     about = (name, out or Path(name), plan_readme(name), dt.date.today())
     folder = plan_from(file, *about, encoding) if file else make(*about)
     print(text("np_made", language, folder=folder))
-    for path in sorted(folder.iterdir()):
-        print(f"  {path.name}")
+    print(*(f"  {path.name}" for path in sorted(folder.iterdir())), sep="\n")
     print(text("np_next_from" if file else "np_next", language, folder=folder, file=file))
 
 
@@ -220,26 +220,29 @@ def forecast(
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
     from ..analysis.portfolio import portfolio as add_up
     from ..reporting.analyses import regions_lines
-    from ..reporting.figures import drawn, regions_chart
+    from ..reporting.figures import regions_chart
     from ..reporting.figures.fan import fan_chart
     from ..reporting.sections import answer_lines
     from ..targets import find_target, in_regions
     from ..trackrecord import ledger
 
+    if figure and figure.suffix not in (".png", ".svg", ".pdf"):
+        raise QcityError(f"{figure}: a picture is written as .png, .svg or .pdf")
     known, options = qc.load(data, as_of), dict[str, Any](model=model, draws=draws, seed=seed)
     if region and (region == "all" or "," in region):
         asked = in_regions(known, find_target(known, target, plan), region)
         answers = [qc.assess(known, one, **options) for one in asked]
         if figure is not None:
-            write_whole(figure, drawn(regions_chart(answers, language), figure.suffix, bbox_inches="tight"))
+            regions_chart(answers, language).savefig(figure, bbox_inches="tight")
         whole = add_up(known, answers, seed=seed)
-        lines = partial(regions_lines, answers, whole, language)
-        show(as_json, lambda: [a.to_dict() for a in answers], lines)
+        show(
+            as_json, lambda: [a.to_dict() for a in answers], partial(regions_lines, answers, whole, language)
+        )
     answer = qc.assess(known, target, plan=plan, region=region, **options)
     if record:
         ledger.record(answer, ledger.home(known.folder), ledger.data_hash(known.folder))
     if figure is not None:
-        write_whole(figure, drawn(fan_chart(answer, language), figure.suffix))
+        fan_chart(answer, language).savefig(figure)
     show(as_json, answer.to_dict, lambda: answer_lines(answer, language), answer.status)
 
 

@@ -29,7 +29,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import uuid4
 
 from ..catalogue import LANGUAGES, text
 from ..errors import QcityError, did_you_mean
@@ -256,7 +255,7 @@ def _execute(
         resources={"metadata": {"path": folder}}, startup_timeout=60, raise_on_iopub_timeout=False,
         timeout_func=lambda _: max(0.5, deadline - time.monotonic()), force_raise_errors=True, on_cell_executed=end,
     )  # fmt: skip
-    number, group, run = 0, None, {"QCITY_RUN": uuid4().hex}
+    number, group, run = 0, None, {"QCITY_RUN": f"{os.getpid()}-{id(document)}-{time.time_ns()}"}
     try:
         with client.setup_kernel(env=os.environ | ONE_THREAD | run, stdout=DEVNULL, stderr=DEVNULL):
             group = getattr(getattr(client.km, "provisioner", None), "pgid", None)

@@ -24,7 +24,6 @@ import pandas as pd
 from ...analysis.portfolio import Portfolio
 from ...assessment.answer import Assessment
 from ...catalogue import join, text
-from ...errors import QcityError
 from ..formatting import amount, number, signed, with_unit
 from ..sentences import chance, status_shown
 
@@ -99,15 +98,6 @@ def new_figure(height: float, width: float = WIDTH) -> Iterator[Figure]:
         figure.draw_without_rendering()
 
 
-def drawn(figure: Figure, kind: str, **look: Any) -> bytes:
-    """A figure as the bytes of a file of a kind: png, svg, pdf. Raises QcityError for one that cannot be drawn."""
-    if (kind := kind.strip(".")) not in (known := figure.canvas.get_supported_filetypes()):
-        raise QcityError(f"unknown kind of picture {kind!r}. Known: {', '.join(known)}")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, **look)
-    return buffer.getvalue()
-
-
 @dataclass(frozen=True)
 class Picture:
     """A figure with its description, as a notebook and a page show it: SVG in HTML, in the colours around it.
@@ -123,19 +113,20 @@ class Picture:
 
     def svg(self) -> str:
         """The picture as an SVG element: words stay words, looks are attributes, colours those of the page."""
+        buffer = io.BytesIO()
         with style():
-            whole = drawn(self.figure, "svg", metadata={"Date": None, "Creator": None}).decode()
+            self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         idle = r'(?<=<g) id="[^"]*"| transform="rotate\(-0 [^"]*"|<defs>\s*</defs>'
         idle = rf"<(metadata|style)\b.*?</\1>|^.*?(?=<svg)|{idle}"
-        shown = re.sub(idle, "", whole, flags=re.S)
-        shown = re.sub(r'style="([^"]*)"', lambda found: _attributes(found[1]), shown)
-        own = "q" + hashlib.sha256(shown.encode()).hexdigest()[:6]  # several figures stand on one page
-        shown = re.sub(r'(id="|#)(?=[mph][0-9a-f]{10})', rf"\1{own}", shown)
+        drawn = re.sub(idle, "", buffer.getvalue().decode(), flags=re.S)
+        drawn = re.sub(r'style="([^"]*)"', lambda found: _attributes(found[1]), drawn)
+        own = "q" + hashlib.sha256(drawn.encode()).hexdigest()[:6]  # several figures stand on one page
+        drawn = re.sub(r'(id="|#)(?=[mph][0-9a-f]{10})', rf"\1{own}", drawn)
         for colour, name in PALETTE.items():
-            shown = shown.replace(f'"{colour}"', f'"var(--{name},{colour})"')
-        size = re.search(r'viewBox="[^"]*"', shown)
+            drawn = drawn.replace(f'"{colour}"', f'"var(--{name},{colour})"')
+        size = re.search(r'viewBox="[^"]*"', drawn)
         head = f'<svg role="img" aria-label="{escape(self.alt)}" {size[0] if size else ""}>'
-        return re.sub(r"\s*\n\s*", " ", re.sub(r"<svg[^>]*>", lambda _: head, shown, count=1))
+        return re.sub(r"\s*\n\s*", " ", re.sub(r"<svg[^>]*>", lambda _: head, drawn, count=1))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": f'<figure class="qcity">{self.svg()}</figure>', "text/plain": self.alt}
