@@ -140,6 +140,8 @@ LIMITS = """\
 Histories of 4 to 15 yearly values are what it was trained on; longer ones are cut to the last 30 years.
 Shares under 5 %, where the support is stated, take off: they are widened as a group of their own, further above the
 median than below it. Another group is what can be negative or comes in whole numbers; counts still hold too little.
+Series that never changed in seven years or more, off the edges, are too few to learn from (14): they stay oftener
+than is said.
 Whether a number within 0 to 100 is a share cannot be seen from its values: state the support where it is known.
 Beyond five years ahead the structural mixture alone says how uncertainty grows. Two of the learners are
 trained on a score between the proper one and its logarithm and are too narrow by themselves. The widening is
