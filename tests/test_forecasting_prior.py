@@ -12,20 +12,12 @@ from scipy.stats import t as student
 from yearly_series import alike, frame, many
 
 from qcity_analysis.errors import QcityError
+from qcity_analysis.forecasting import prior as of
 from qcity_analysis.forecasting import prior as priors
 from qcity_analysis.forecasting.histories import checked
 from qcity_analysis.forecasting.mixture import ahead, kalman, mixed
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.prior import (
-    NAMES,
-    PLAIN,
-    Cells,
-    features,
-    plain,
-    shipped,
-    shipped_text,
-    units,
-)
+from qcity_analysis.forecasting.prior import NAMES, PLAIN, Cells, features, plain, shipped, shipped_text
 from qcity_analysis.forecasting.quantiles import KNOTS, LEVELS, crps_quantiles, log_score, walk_quantiles
 from training.priorfile import save
 from training.scores import bootstrap_interval, relative_crps, reliability_line
@@ -91,7 +83,7 @@ def test_forecast_of_a_cell_is_the_ratio_of_two_likelihoods_and_a_break_restarts
 
 def test_the_mixture_averages_the_quantiles_of_its_heaviest_cells():
     prior, h = shipped(), checked(many(8))[0]
-    knots, weight, fit, kept = mixed(h, units(h), features(h, units(h))[0], prior.cells, prior.gate, 3)
+    knots, weight, fit, kept = mixed(h, of.units(h), features(h, of.units(h))[0], prior.cells, prior.gate, 3)
     location, scale, df = ahead(fit, kept, 3)
     slow = np.zeros_like(knots)
     for k in range(weight.shape[1]):
@@ -125,7 +117,7 @@ def test_a_foreign_prior_is_refused(other, reason):
 
 def test_cell_weights_sum_to_one_and_follow_the_likelihood():
     prior, h = shipped(), checked(many(20))[0]
-    x = plain(features(h, units(h))[0])
+    x = plain(features(h, of.units(h))[0])
     flat, likely = np.zeros((2, 20, len(prior.cells)))
     likely[:, 3] = 30.0
     before, after = (prior.gate.weights(x, loglik) for loglik in (flat, likely))
@@ -136,7 +128,7 @@ def test_cell_weights_sum_to_one_and_follow_the_likelihood():
 def test_features_of_a_mirrored_series_are_the_same_but_for_direction_and_mean_change():
     values = [3.0, 3.4, 3.3, 3.9, 4.4, 4.2]
     up, down = (checked(frame([sign * v for v in values]))[0] for sign in (1, -1))
-    (a, turn_a), (b, turn_b) = (features(h, units(h)) for h in (up, down))
+    (a, turn_a), (b, turn_b) = (features(h, of.units(h)) for h in (up, down))
     np.testing.assert_allclose(*(np.delete(x, NAMES.index("rising"), 1) for x in (a, b)), atol=1e-9)
     assert (turn_a, turn_b) == (1.0, -1.0)
     few, mirrored, signed = plain(a)[0], plain(b)[0], PLAIN.index("signed_change")

@@ -7,7 +7,7 @@ from html import unescape
 import numpy as np
 import pandas as pd
 import pytest
-from packages import figures, indicator, loaded, target
+from packages import CUT, figures, indicator, loaded, packed, run, target
 
 import qcity_analysis as qc
 from qcity_analysis.analysis.outlook import outlook
@@ -140,19 +140,31 @@ def test_earlier_aims_count_as_far_as_they_were_known_on_the_day(name, day, unti
     assert one.bases["outside"].n == others.met_of(one.target.indicator_id, until)[1] + recent
 
 
-def test_level_and_year_turn_the_question_round():
-    data = qc.load(as_of="2023-12-31")
-    answer = qc.assess(data, "rd_intensity", draws=2000)
-    chances = np.linspace(0.05, 0.95, 10)
-    levels = [answer.level(p) for p in chances]
-    assert levels == sorted(levels, reverse=True)
-    assert [answer.forecast.probability_at_least(x) for x in levels] == pytest.approx(chances, abs=1 / 2000)
-    ahead = outlook(data, answer)
-    years = [ahead.year(p) or 9999 for p in chances]
-    assert years == sorted(years) and ahead.year(0.5) == ahead.attained[0.5]
-    asks = [(answer, "between 0 and 1"), (qc.assess(data, "grid_inspection_coverage"), "no forecast")]
-    for ask, said in [(ahead.year, "between 0 and 1"), *((one.level, said) for one, said in asks)]:
-        with pytest.raises(QcityError, match=said):
+RISING = figures({2016 + k: 80 + 1.5 * k + (-1) ** k for k in range(8)})
+TURNED = {
+    "at_least": ({}, RISING), "at_most": ({"direction": "at_most"}, RISING), "cut": (CUT, RISING),
+    "rise": ({"kind": "relative_change", "threshold": 10, "base_year": 2020}, RISING),
+    "growth": ({"kind": "average_growth", "threshold": 2, "base_year": 2020}, RISING),
+    "sum": ({"kind": "cumulative", "threshold": 60, "base_year": 2020},
+            run(2017, [9, 12, 10, 14, 11, 13, 12], "count_new"), {"support": "count", "unit": "items"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TURNED.values(), ids=TURNED)
+def test_level_and_year_turn_the_question_round(case, tmp_path):
+    data, chances = packed(tmp_path, [case]), np.linspace(0.1, 0.9, 5)
+    answer = qc.assess(data, "w0", draws=2000)
+    levels, base = [answer.level(p) for p in chances], float(answer.levels().get(2020, np.nan))
+    assert levels == sorted(levels, reverse=answer.target.upward) and len({*levels}) == 5
+    for p, level in zip(chances, levels, strict=True):
+        other = replace(answer.target, threshold=float(answer.target.amount_of(level, base)))
+        same = np.mean(answer.forecast.paths[:, -1] == level)  # many, of whole counts
+        assert qc.assess(data, other, draws=2000).probability == pytest.approx(p, abs=1 / 1000 + same)
+    ahead, none = outlook(data, answer), qc.assess(data, "w0", as_of="2015-01-01")
+    for p, year in [(p, ahead.year(p)) for p in chances]:
+        assert (ahead.chances.loc[: (year or 9999) - 1] < p).all() and (not year or ahead.chances[year] >= p)
+    for ask in (ahead.year, answer.level, none.level):
+        with pytest.raises(QcityError, match="no forecast" if ask == none.level else "between 0 and 1"):
             ask(1.0)
 
 
