@@ -12,7 +12,6 @@ from packages import CUT, figures, indicator, loaded, packed, run, target
 import qcity_analysis as qc
 from qcity_analysis.analysis.outlook import outlook
 from qcity_analysis.assessment.answer import ipcc_word
-from qcity_analysis.catalogue import text
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import outside as others
 from qcity_analysis.forecasting.prior import shipped_text
@@ -111,7 +110,7 @@ def test_every_place_shows_the_one_number_of_the_headline(day, name, plan, bases
     assert [(row["headline"], row["headline_probability"]) for row in rows] == [(by, pytest.approx(p))] * 3
     for lang in ("zh", "en"):
         row, line = review([answer], lang).iloc[0], sections.answer_lines(answer, lang)[0].partition("\n")[0]
-        assert (row["probability"], row["headline"]) == (p, text(f"headline_{by}", lang))
+        assert (row["probability"], row["headline"]) == (p, sentences.goes_by(answer, lang))
         shown = [show.card(answer, lang), show.row("", answer, lang), line, row["conclusion"], row["remark"]]
         assert [percent(p, lang) in unescape(one) for one in shown] == [True] * 5
     if aim:
