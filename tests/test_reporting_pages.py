@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import standin
+from packages import answer
 
 import qcity_analysis as qc
 from qcity_analysis.reporting.figures import Picture
@@ -36,7 +36,8 @@ def test_a_notebook_is_stripped_thin_and_typed(path):
 
 
 def test_a_page_is_offline_described_and_wholly_in_its_language(tmp_path):
-    data = Picture(fan_chart(standin.assessment(), "zh"), '达标概率 57% "或许"')._repr_mimebundle_()
+    drawn = fan_chart(answer(tmp_path / "data", draws=50), "zh")
+    data = Picture(drawn, '达标概率 57% "或许"')._repr_mimebundle_()
     front = {"qcity": {"lang": "zh", "title": "能否实现？", "as_of": "2025-01-01", "illustrative": True}}
     said = nbformat.v4.new_output("display_data", {"text/markdown": "## 结论\n\n可能。"}, metadata=front)
     picture = nbformat.v4.new_output("display_data", data)

@@ -219,8 +219,7 @@ def _move(data: Data, a: Assessment, course: Course | None) -> Feasibility:
     if levels.empty and relative and target.base_year is not None:
         levels = pd.Series({target.base_year: 100.0})
     unknown = a.bound is None and target.kind == "direction"  # no figure of the base year says what is better
-    last = int(levels.index[-1]) if len(levels) and course is None else -1
-    over = last >= 0 and (target.threshold is None or last >= target.deadline)
+    over = len(levels) and not course and (target.threshold is None or levels.index[-1] >= target.deadline)
     if over or unknown or levels.empty:
         return Feasibility(reason=Note("deadline_over" if over else "no_level"))
     base = float(levels.get(target.base_year, math.nan))

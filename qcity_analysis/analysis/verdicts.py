@@ -250,11 +250,8 @@ class Change:
         came = came.rename(columns={"value_before": "before"})[NAMED].astype(object)
         figures = came.where(came.notna(), None).to_dict("records")
         parts = [part.to_dict() for part in self.parts]
-        own |= {
-            "word": self.word,
-            "flipped": self.flipped,
-            "definition": self.after.definition["indicator_id"],
-        }
+        own |= {"word": self.word, "flipped": self.flipped}
+        own["definition"] = self.after.definition["indicator_id"]
         return days | said | own | {"figures": figures, "parts": parts}
 
 

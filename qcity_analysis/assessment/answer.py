@@ -182,13 +182,12 @@ class Assessment:
     def to_dict(self) -> dict[str, Any]:
         """Everything but the draws as plain values that JSON can hold; levels and fan by year."""
         fields = [one.name for one in dataclasses.fields(Assessment) if one.name not in WIDE]
-        fan = pd.DataFrame() if self.fan is None else self.fan.rename(columns="{:g}".format)
         return {name: _plain(getattr(self, name)) for name in fields} | {
             "definition": self.definition["indicator_id"],
             "headline_probability": self.headline_probability,
             "levels": {str(year): float(level) for year, level in self.levels().items()},
             "base_year": self.series.base_year if self.series is not None else None,
-            "fan": _plain(fan.to_dict("index")),
+            "fan": _plain({} if self.fan is None else self.fan.rename(columns="{:g}".format).T.to_dict()),
         }
 
 

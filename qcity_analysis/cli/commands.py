@@ -231,7 +231,7 @@ def forecast(
         asked = in_regions(known, find_target(known, target, plan), region)
         answers = [qc.assess(known, one, **options) for one in asked]
         if figure is not None:
-            regions_chart(answers, language).savefig(figure)
+            regions_chart(answers, language).savefig(figure, bbox_inches="tight")
         whole = add_up(known, answers, seed=seed)
         lines = partial(regions_lines, answers, whole, language)
         show(as_json, lambda: [a.to_dict() for a in answers], lines)

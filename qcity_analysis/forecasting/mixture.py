@@ -195,7 +195,7 @@ def _patterns(h: Histories) -> np.ndarray:
 
 def batch_sizes(draws: int, batches: int = BATCHES) -> list[int]:
     """Sizes of the independent parts of so many draws, such as 3, 3, 2, 2 of 10 in 4; at least one draw in each."""
-    return [len(part) for part in np.array_split(np.empty(draws), min(draws, batches))] if draws else []
+    return [(draws - k - 1) // min(draws, batches) + 1 for k in range(min(draws, batches))]
 
 
 def draw(of: Ahead, draws: int, rng: np.random.Generator, batches: int = 1) -> np.ndarray:

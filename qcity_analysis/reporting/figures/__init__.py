@@ -328,6 +328,7 @@ def regions_chart(answers: Sequence[Assessment], lang: str = "en") -> Figure:
             answer = chance(a, lang)[0] or status_shown(a, lang)
             ax.set_title(f"{a.region_names[lang]}\n{answer}", loc="left", color=INK)
             ax.set_xticks([int(levels.index[0]), a.target.deadline] if len(levels) else [])
+            ax.yaxis.set_visible(bool(len(levels)))  # no scale of nothing
     return figure
 
 
