@@ -97,7 +97,7 @@ ADD = "add widgets --region testville --value 17 --publisher P --title T --date 
 
 
 @pytest.mark.parametrize(("words", "expected"), [
-    ("check --data {empty}", 0), ("check --data ~nobody/x", 2),
+    ("check --data {empty}", 0), ("check --data ~no_user/x", 2), ("forecast goal --figure x.odd", 2),
     ("list --plan nope", 2), ("import", 2), ("import x.csv", 2), ("import --undo", 2),
     (ADD.format("x"), 2), (ADD.format("2023"), 0), (ADD.format("2023 --dry-run"), 0),
     ("new-plan ../x --out {empty}/in", 2), ("new-plan a --out {empty}/regions.csv/a", 2), ("diff --from soon", 2),

@@ -122,10 +122,12 @@ def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, dict[str,
         rows, places = data.observations, {one for a in answers if a.series for one in a.series.places()}
         mine = among(rows, places)
         for years, first in _windows(levels, year_of_base if target.kind != "level" else None):
-            yield Variant("window", years, first=first), _with(data, rows[~mine | _since(rows, first)])
+            kept = rows[~mine | _since(rows, first)].reset_index(drop=True)
+            yield Variant("window", years, first=first), {"data": replace(data, observations=kept)}
         for year in levels[-LEFT_OUT:]:
             if year != year_of_base:
-                yield Variant("leave_out", year), _with(data, _without(rows, mine, year))
+                kept = _without(rows, mine, year).reset_index(drop=True)
+                yield Variant("leave_out", year), {"data": replace(data, observations=kept)}
     if year_of_base is not None and target.kind in ("relative_change", "direction", "cumulative"):
         for year in (year_of_base + step for step in BASES):
             if year in levels and year < min(target.deadline, levels[-1]):
@@ -179,10 +181,6 @@ def _without(rows: pd.DataFrame, mine: Any, year: int) -> pd.DataFrame:
     value = 100 * (ratio * (1 + pairs["value"].astype(float) / 100) - 1)
     joined = pairs.assign(value=value, measure="cumulative_change_pct", base_period=year - 1)[rows.columns]
     return pd.concat([kept, joined.astype(kept.dtypes)])
-
-
-def _with(data: Data, rows: pd.DataFrame) -> dict[str, Any]:
-    return {"data": replace(data, observations=rows.reset_index(drop=True))}
 
 
 def _judged(draft: Variant, answer: Assessment | Note, asked: Assessment) -> Variant:

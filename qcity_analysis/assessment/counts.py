@@ -445,7 +445,7 @@ def _counts_ahead(question: Question, answer: Assessment, known: CountSeries, ta
     forecast = Forecast(paths[:, first:], years[first:], "gamma_poisson", "count", levels)
     met = target.is_met(paths[:, -1], bound)
     strict = float(np.mean(target.is_met(paths[:, -1], target.level())))
-    last, span = int(levels.index[-1]), _span(tally.exposure)
+    last, span = int(levels.index[-1]), f"{round(tally.exposure, 1):g}"
     rests = Note("rate_rests_on", {"exposure": span, "unit": "year" if span == "1" else "years"})
     awaiting = question.awaiting(int((tally.through or str(last))[:4]))
     notes = (*awaiting, *question.without_tolerance(strict), rests)
@@ -457,11 +457,6 @@ def _counts_ahead(question: Question, answer: Assessment, known: CountSeries, ta
     half, (so_far, needed) = 0.5 / (len(met) + 1), known.paces(tally.needed)  # no certainty from draws
     chance = min(max(float(np.mean(met)), half), 1 - half)
     return replace(answer, probability=chance, pace_so_far=so_far, pace_needed=needed)
-
-
-def _span(years: float) -> str:
-    """A number of years with one digit at most."""
-    return f"{years:.1f}".removesuffix(".0")
 
 
 def _events(raw: AnnualSeries) -> pd.DataFrame:
@@ -489,7 +484,8 @@ def _events_ahead(question: Question, answer: Assessment, known: CountSeries, ta
     first = int(np.flatnonzero(left > 0)[0])
     forecast = Forecast(paths[:, first:], years[first:], "events", "count", answer.levels())
     awaiting = question.awaiting(int((tally.through or str(known.start))[:4]))
-    told = Note("event_rate", {"events": f"{events:g}", "exposure": _span(exposure), "left": _span(ahead)})
+    rate_of = {"events": events, "exposure": round(exposure, 1), "left": round(ahead, 1)}
+    told = Note("event_rate", {name: f"{number:g}" for name, number in rate_of.items()})
     return replace(
         judged(answer, forecast, paths[:, -1] <= bound), likelihood="events", probability=probability,
         probability_error=0.0, word=ipcc_word(probability), expected=(events + 0.5) / exposure * ahead,

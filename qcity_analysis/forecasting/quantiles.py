@@ -33,9 +33,8 @@ def at_levels(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Quantiles (..., Q) from the values at the knots (..., 15) at `levels`: (Q,), or each row at its own (m, Q)."""
     left = np.clip(np.searchsorted(KNOTS, levels, side="right") - 1, 0, len(KNOTS) - 2)
     share = (np.log(levels) - np.log1p(-levels) - LOGITS[left]) / (LOGITS[left + 1] - LOGITS[left])
-    low, high = (
-        values[..., k] if levels.ndim == 1 else np.take_along_axis(values, k, -1) for k in (left, left + 1)
-    )
+    own = levels.ndim > 1
+    low, high = (np.take_along_axis(values, k, -1) if own else values[..., k] for k in (left, left + 1))
     # A knot gives its own value to the bit.
     between = np.where(levels == KNOTS[left + 1], high, low + share * (high - low))
     return np.where(levels == KNOTS[left], low, between)

@@ -112,9 +112,7 @@ def _headings(table: pd.DataFrame, lang: str) -> dict[str, str]:
 
 def _csv(tables: dict[str, pd.DataFrame], title: str, heads: dict[str, str], lang: str) -> bytes:
     """UTF-8 with a mark that spreadsheet programs look for; a text that would be run gets an apostrophe."""
-    safe = tables["section"].map(
-        lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(RUNS) else cell
-    )
+    safe = tables["section"].map(lambda c: f"'{c}" if isinstance(c, str) and c.startswith(RUNS) else c)
     whole = dict.fromkeys(("base_year", "last_year", "deadline"), "Int64")
     return safe.astype(whole).rename(columns=heads).to_csv(index=False).encode("utf-8-sig")
 

@@ -132,9 +132,8 @@ def card(a: Assessment, lang: str, heading: str = "h3") -> str:
     region = a.region_names[lang]
     name = text("place_and_series", check_language(lang), region=region, name=a.target.name(lang))
     facts = [(text("k_last", lang), _last_figure(part, lang), "") for part in a.by_definition()]
-    named = join(a.target.responsible(lang), lang)
-    facts += [(text("k_headline", lang), sentences.goes_by(a, lang), ""), *_paces(a, lang)]
-    facts.append((text("d_named", lang), named, ""))
+    by, named = sentences.goes_by(a, lang), join(a.target.responsible(lang), lang)
+    facts += [(text("k_headline", lang), by, ""), *_paces(a, lang), (text("d_named", lang), named, "")]
     told = [(escape(term), escape(said) + bar) for term, said, bar in facts if said]
     listed = dict.fromkeys(f"<div><dt>{term}</dt><dd>{said}</dd></div>" for term, said in told)
     over = [text("about_over", lang, **note.values) for note in a.notes if note.code == "awaiting_figure"]
