@@ -149,10 +149,9 @@ def find_target(
 
 def _stated(rows: pd.DataFrame, name: str) -> Target:
     """The target of that name among rows of a plan."""
-    named = rows[rows["target_id"] == name]
-    if named.empty:
+    if not len(named := np.flatnonzero(rows["target_id"] == name)):
         raise unknown("target", name, sorted(set(rows["target_id"])))
-    cells = {one.name: named.iloc[0][one.name] for one in dataclasses.fields(Target)}
+    cells = {one.name: rows[one.name].iloc[named[0]] for one in dataclasses.fields(Target)}
     for column, unset in (("threshold", None), ("tolerance", 0.0)):
         cells[column] = unset if pd.isna(cells[column]) else float(cells[column])
     for column in ("base_year", "deadline"):

@@ -50,9 +50,7 @@ SETTLED = [  # plan, target, day (None: today), status, outcome (levels of the s
 
 
 @pytest.mark.parametrize(("plan", "name", "day", "status", "outcome", "stated"), SETTLED)
-def test_a_settled_target_of_the_shipped_plans_has_the_answer_worked_out_by_hand(
-    data, plan, name, day, status, outcome, stated
-):
+def test_a_settled_target_has_the_answer_worked_out_by_hand(data, plan, name, day, status, outcome, stated):
     found = ask(data, plan, name, day)
     assert (found.status, found.stated is not None) == (status, stated)
     assert found.outcome == (None if outcome is None else pytest.approx(outcome, rel=1e-3))
@@ -153,7 +151,7 @@ def test_own_figures_come_first_and_another_question_is_not_settled_by_the_offic
     ({2020: 7.0, 2021: 5.1, 2022: 5.5, 2023: 5.2}, "met", 5.2, None),
     ({2019: 5.0, 2020: 5.0, 2021: 5.1, 2022: 5.4}, "forecast", None, None),
     ({2019: 5.0, 2020: 5.0, 2021: 5.1, 2023: 5.2}, "not_assessable", None, None)])  # fmt: skip
-def test_a_level_to_keep_to_is_missed_in_the_first_bad_year_and_met_once_all_are_in(
+def test_a_level_to_keep_to_is_missed_in_the_first_bad_year_and_met_with_all(
     tmp_path, levels, status, outcome, settled
 ):
     found = answer(tmp_path, EVERY, draws=400, observations=figures(levels))

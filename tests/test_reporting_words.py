@@ -127,8 +127,6 @@ def test_a_note_signs_its_changes_and_the_command_that_adds_a_figure_is_for_this
 
 
 # numbers
-
-
 def read(shown):
     return float(shown.replace(",", "").replace("−", "-").replace("×10^", "e"))
 

@@ -206,9 +206,7 @@ def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
     names, places = [t.target_id for t in targets], [(t.indicator_id, t.region) for t in targets]
     series, signs = list(dict.fromkeys(places)), np.array([1.0 if t.upward else -1.0 for t in targets])
     own = np.array([series.index(place) for place in places], dtype=int)
-    way = np.where(
-        np.bincount(own, signs, len(series)) >= 0, 1.0, -1.0
-    )  # the way that most targets of a series want
+    way = np.where(np.bincount(own, signs, len(series)) >= 0, 1.0, -1.0)  # what most targets of a series want
     known = data.at(assessments[0].as_of) if assessments else data
     changes = {name: _changes(known, name) for name, _ in series}
     pairs = [_together(changes, one, other) for one in series for other in series]

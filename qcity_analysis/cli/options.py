@@ -34,9 +34,7 @@ def command(example: str) -> Callable[[Callable[..., None]], Callable[..., None]
 DataDir = Annotated[Path | None, Option("--data", help="Data package [default: QCITY_DATA, else data/raw].")]
 AsOf = Annotated[str | None, Option(help="Use only what was known on this day, e.g. 2023-03-31.")]
 PlanName = Annotated[str | None, Option(help="Plan [default: the first that has the target].")]
-Region = Annotated[
-    str | None, Option(help="Ask another region the same (forecast: or several, a,b,c; or all).")
-]
+Region = Annotated[str | None, Option(help="Ask another region the same (forecast: or a,b,c; or all).")]
 Binding = Annotated[Literal["binding", "expected"] | None, Option(help="Only targets the plan calls so.")]
 Draws = Annotated[int, Option(min=100, help="Simulated paths.")]
 Seed = Annotated[int, Option(help="Seed of the simulation.")]

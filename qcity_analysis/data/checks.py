@@ -231,10 +231,10 @@ def _targets(targets: Frame, file: str) -> list[Problem]:
         ("no_base_year", "base_year", kind.isin([*RELATIVE, "every_year"]) & base.isna()),
         ("no_side", "direction", sides & ~targets["direction"].isin(["at_least", "at_most"])),
     ]
-    problems = _where(file, targets, faults, kind=kind, year=base)
+    found = _where(file, targets, faults, kind=kind, year=base)
     said = pd.DataFrame([_kinds_said(row) for row in targets.itertuples()], targets.index, ["said", "kinds"])
-    wrong = [own not in fits for own, fits in zip(kind, said["kinds"], strict=True)]
-    return problems + _at("kind_of_wording", targets[wrong], "kind", file, **said[wrong])
+    bad = [own not in fits for own, fits in zip(kind, said["kinds"], strict=True)]
+    return found + _at("kind_of_wording", targets[bad], "kind", file, said=said["said"], kinds=said["kinds"])
 
 
 def _kinds_said(row: Any) -> tuple[str, str]:

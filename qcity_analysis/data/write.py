@@ -328,10 +328,8 @@ def _example_table(folder: Path, name: str, rows: list[Row]) -> dict[str, Any]:
     columns = [c for c in table.columns if not c.optional or c.name in used]
     cells = [[row.get(c.name, "") for c in columns] for row in rows]
     (folder / table.file).write_bytes(_csv([[c.name for c in columns], *cells]))
-    choices = {c.name: {"constraints": {"enum": list(c.choices)}} for c in columns if c.choices}
-    fields = [
-        {"name": c.name, "type": TYPES.get(c.holds, "string")} | choices.get(c.name, {}) for c in columns
-    ]
+    enums = {c.name: {"constraints": {"enum": list(c.choices)}} for c in columns if c.choices}
+    fields = [{"name": c.name, "type": TYPES.get(c.holds, "string")} | enums.get(c.name, {}) for c in columns]
     schema = {"fields": fields, "primaryKey": [key for key in table.key if key != "base_period"]}
     about = {"path": table.file, "format": "csv", "encoding": "utf-8"}
     return {"name": name, "type": "table", **about, "schema": schema}

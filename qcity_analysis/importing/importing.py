@@ -337,10 +337,8 @@ def _series(sheets: list[Sheet]) -> list[_Series]:
         asked = ", ".join(f"{_quoted(k)}: {_quoted(text)}" for k, text in where.items())
         lines = ["rows: region"] * by_region + [f"name: {_quoted(shown)}"] * bool(shown)
         lines += [f"where: {{{asked}}}"] * bool(asked) + [f"column: {_quoted(entry.part)}"] * bool(entry.part)
-        below, key = (
-            as_text(entry.cell).startswith(("-", "−")),
-            (shown, by_region, entry.part, *where.items()),
-        )
+        key = (shown, by_region, entry.part, *where.items())
+        below = as_text(entry.cell).startswith(("-", "−"))
         one = series.setdefault(key, _Series(entry, lines, split_unit(own)[0], below))
         series[key] = one._replace(below=one.below or below)
     return list(series.values())

@@ -27,11 +27,13 @@ from ..errors import QcityError
 from ..files import inside, write_whole
 
 SCHEMA = 1  # version of results.* and changes.json; it rises when a column changes its meaning or goes
-NUMBERS = ("probability", "threshold", "bound", "median", "low", "high", "outcome", "last_level")
+NUMBERS = ("probability", "headline_probability", "threshold", "bound", "median", "low", "high", "outcome",
+           "last_level")  # fmt: skip
 TYPES = {"deadline": "Int64", "last_year": "Int64"} | dict.fromkeys(NUMBERS, "float")
 COLUMNS = (
     "plan", "target_id", "region", "indicator_id", "kind", "deadline", "as_of", "status", "probability", "word",
-    "threshold", "bound", "median", "low", "high", "outcome", "last_year", "last_level", "model", "illustrative",
+    "headline", "headline_probability", "threshold", "bound", "median", "low", "high", "outcome", "last_year",
+    "last_level", "model", "illustrative",
 )  # fmt: skip
 KEY = itemgetter("plan", "target_id")  # of a row
 WATCHED = ("status", "word", "probability")

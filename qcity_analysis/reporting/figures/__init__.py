@@ -186,7 +186,7 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
     with new_figure(0.8 + 0.26 * len(assessments), 8.0) as figure:
         ax = figure.add_axes((0.46, 0.3 / figure.get_figheight(), 0.4, 1 - 0.8 / figure.get_figheight()))
         colours = [BLUE if a.status == "met" else BLUE_MID for a in assessments]
-        chances = [100 * (a.chance or 0) for a in assessments]
+        chances = [100 * (a.headline_probability or 0) for a in assessments]
         ax.barh(range(len(chances)), chances, color=colours, height=0.6)
         at: Look = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 8.5}
         for y, a in enumerate(assessments):
