@@ -199,9 +199,8 @@ def _computed(
         unset = 100.0 if indicator["unit"] == "%" else 1.0
         factor = unset if pd.isna(indicator["factor"]) else float(indicator["factor"])
         levels, evidence = _ratio(inputs[0], inputs[1], factor)
-    notes = [
-        note for part in inputs for note in part.notes if note.code in ("spliced", "assumed_publication")
-    ]
+    codes = ("spliced", "assumed_publication")
+    notes = [note for part in inputs for note in part.notes if note.code in codes]
     if levels:
         values = {"years": f"{min(levels)}–{max(levels)}", "factor": f"{factor:g}"}
         for k, part in enumerate(inputs, 1):

@@ -299,8 +299,6 @@ def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
     the same months, and before a bound of the whole year that says less. Returns their columns and `count`.
     """
     rows = rows[rows["measure"] == "count_new"]
-    if rows.empty:
-        return rows.assign(count=rows["value"]).reset_index(drop=True)
     rows = rows.assign(count=rows["value"], number=~rows["qualifier"].isin([">=", "<="]))
     rows = rows.sort_values(["year", "months", "number"], kind="stable")
     last = rows.drop_duplicates("year", keep="last")
