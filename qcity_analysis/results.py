@@ -54,7 +54,7 @@ class Answer(Assessment):
 
     >>> import qcity_analysis as qc
     >>> qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity")
-    <Answer rd_intensity, rd_intensity of nanjing by 2025: 0.7..., likely; as of 2023-12-31>
+    <Answer rd_intensity, rd_intensity of nanjing by 2025: 0.7..., likely, by figures; as of 2023-12-31>
     """
 
     data: Data = field(default_factory=lambda: in_memory("2000-01-01"), compare=False)
@@ -130,7 +130,7 @@ class Answer(Assessment):
 
 @dataclass(frozen=True, repr=False)
 class WhatIf:
-    """An answer under suppositions: `asked`, the answer as it is, and `rows`, one Scenario each.
+    """An answer under suppositions: `asked`, the answer as it is, and `rows`, one Scenario each, by the figures alone.
 
     >>> import qcity_analysis as qc
     >>> answer = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity", draws=500)
@@ -143,7 +143,7 @@ class WhatIf:
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{row.name} {row.answer.chance}" for row in self.rows[:6])
-        return f"<WhatIf {self.asked.target.target_id}, as it is {self.asked.chance}: {shown}>"
+        return f"<WhatIf {self.asked.target.target_id}, as it is {self.asked.by_figures().chance}: {shown}>"
 
     def _repr_html_(self) -> str:
         return str(scenarios_table(self.rows, self.asked.language).to_html())
@@ -159,10 +159,10 @@ class WhatIf:
         return list(self.answers.values())[-1]
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a scenario: status, probability, word, median, `pace` a year (to the median; from a supposed figure
-        on the one needed), and the share of past moves at least as fast: `own`, `comparators`, `corpus`.
+        """One row a scenario: status, probability, word, headline, median, `pace` a year (to the median; from a
+        supposed figure the one needed), and the share of past moves at least as fast: `own`, `comparators`, `corpus`.
         """
-        said = ("status", "probability", "word", "median")
+        said = ("status", "probability", "word", "headline", "median")
         shares = {"own": "own", "comparators": "comparator", "corpus": "bank"}
         rows = {row.name: {name: getattr(row.answer, name) for name in said}
                 | {"pace": row.pace.linear if row.pace else None}
@@ -202,17 +202,16 @@ class Scorecard:
         return f"<Scorecard {self.plan}, {len(self.answers)} targets: {counts}; as of {self.data.as_of}>"
 
     def _repr_html_(self) -> str:
-        shown = ["target_id", f"name_{self.language}", "status", "probability", "word"]
+        shown = ["target_id", f"name_{self.language}", "status", "headline_probability", "word", "headline"]
         return str(self.to_frame()[shown].to_html())
 
     def __getitem__(self, name: object) -> None:
-        raise QcityError(
-            f"Scorecard[{name!r}]: this is no frame; to_frame() is, card.answers[{name!r}] a row"
-        )
+        raise QcityError(f"Scorecard[{name!r}]: this is no frame; to_frame() is, .answers[{name!r}] a row")
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a target: target_id, section, name_zh, name_en, kind, binding, status, probability, word, median,
-        lower, upper, last_year, last_level (what is counted so far, for a target that counts), reason.
+        """One row a target: target_id, section, name_zh, name_en, kind, binding, status, probability, word, headline
+        and headline_probability (also of what is not assessed, and settled), median, lower, upper, last_year,
+        last_level (what is counted so far, for a target that counts), reason.
         """
         return pd.DataFrame([_row(answer) for answer in self.answers.values()])
 
@@ -240,7 +239,7 @@ def assess(
     >>> import qcity_analysis as qc
     >>> answer = qc.assess(qc.load(), "energy_per_gdp", as_of="2023-03-31")
     >>> answer.status, answer.word
-    ('forecast', 'very_unlikely')
+    ('forecast', 'about_as_likely_as_not')
     """
     options: dict[str, Any] = {"plan": plan, "region": region, "as_of": as_of, "model": model, "draws": draws}
     return Answer.of(judging.assess(data, target_id, seed=seed, **options), data, language)
@@ -305,14 +304,15 @@ def assess_series(
 def _row(a: Assessment) -> dict[str, Any]:
     """One answer as a row of a table."""
     about = ("target_id", "section", "name_zh", "name_en", "kind", "binding")
+    said = ("status", "probability", "word", "headline", "headline_probability", "median")
     levels, (lower, upper) = a.levels(), a.interval or (None, None)
     if a.tally is not None:  # what is counted, not the zero it started from
         levels = pd.Series({int(a.tally.through[:4]): a.tally.count} if a.tally.through else {}, dtype=float)
     last = {} if levels.empty else {"last_year": int(levels.index[-1]), "last_level": float(levels.iloc[-1])}
     return {
         **{name: getattr(a.target, name) for name in about}, "definition": a.definition["indicator_id"],
-        **{name: getattr(a, name) for name in ("status", "probability", "word", "median")}, "lower": lower,
-        "upper": upper, "last_year": None, "last_level": None, **last, "reason": a.reason.code if a.reason else None,
+        **{name: getattr(a, name) for name in said}, "lower": lower, "upper": upper, "last_year": None,
+        "last_level": None, **last, "reason": a.reason.code if a.reason else None,
     }  # fmt: skip
 
 
@@ -404,9 +404,7 @@ class Explorer:
         low, high = ahead.quantiles([0.01, 0.99]).iloc[-1]
         levels = np.linspace(low, high, 41)
         words = [f"{sign} {at:.3g}: {percent(ask(at), self.language)}" for at in levels]
-        at = int(
-            np.abs(levels - (self.answer.threshold or 0)).argmin()
-        )  # it starts where the plan's target is
+        at = int(np.abs(levels - (self.answer.threshold or 0)).argmin())  # it starts at the plan's target
         script = "this.nextElementSibling.textContent=JSON.parse(this.dataset.words)[this.value]"
         label = escape(text("e_static", self.language, year=target.deadline))
         held = f'min="0" max="40" value="{at}" data-words="{escape(json.dumps(words, ensure_ascii=False))}"'

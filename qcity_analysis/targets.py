@@ -78,16 +78,15 @@ class Target:
     relative = property(lambda self: self.kind in RELATIVE)
     compounded = property(lambda self: self.deadline - self.base_year if self.kind == "average_growth" else 1)
 
-    def responsible(self) -> list[tuple[str, str]]:
-        """The departments the plan names for it, each as (Chinese, English): parted by ; or in Chinese also by 、
-
-        Where there are not as many names in both languages, those of one stand for both, Chinese before English.
+    def responsible(self, lang: str) -> list[str]:
+        """The departments the plan names for it, parted by ; or in Chinese also by 、 (Chinese ones stand in English
+        where there are not as many English names, English ones where there are no Chinese).
         """
         zh, en = (
             [name.strip() for name in re.split(signs, cell or "") if name.strip()]
             for signs, cell in (("[;；、]", self.departments), ("[;；]", self.departments_en))
         )
-        return list(zip(zh or en, en if len(en) == len(zh) else zh or en, strict=True))
+        return en if not zh or (lang == "en" and len(en) == len(zh)) else zh
 
     def amount(self, slack: float = 0.0) -> float:
         """What is asked for in the unit of the target (a change, % a year, a step), less `slack` in that unit."""
@@ -150,10 +149,9 @@ def find_target(
 
 def _stated(rows: pd.DataFrame, name: str) -> Target:
     """The target of that name among rows of a plan."""
-    named = rows[rows["target_id"] == name]
-    if named.empty:
+    if not len(named := np.flatnonzero(rows["target_id"] == name)):
         raise unknown("target", name, sorted(set(rows["target_id"])))
-    cells = {one.name: named.iloc[0][one.name] for one in dataclasses.fields(Target)}
+    cells = {one.name: rows[one.name].iloc[named[0]] for one in dataclasses.fields(Target)}
     for column, unset in (("threshold", None), ("tolerance", 0.0)):
         cells[column] = unset if pd.isna(cells[column]) else float(cells[column])
     for column in ("base_year", "deadline"):

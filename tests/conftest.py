@@ -4,6 +4,11 @@ import shutil
 import sys
 
 import pytest
+from packages import STEADY, figures, indicator, loaded, target
+
+from qcity_analysis import cli
+from qcity_analysis.analysis.verdicts import sensitivity
+from qcity_analysis.assessment.assess import assess, scorecard
 
 
 class Shown(list):
@@ -30,11 +35,6 @@ def shown(monkeypatch):
 @pytest.fixture(scope="session")
 def varied(tmp_path_factory):
     """A target of a made-up package asked under every choice that can be varied."""
-    from packages import loaded, target
-
-    from qcity_analysis.analysis.verdicts import sensitivity
-    from qcity_analysis.assessment.assess import assess
-
     data = loaded(tmp_path_factory.mktemp("varied"), targets=[target(threshold=19.4)])
     return sensitivity(data, assess(data, "goal", draws=500), draws=500)[0]
 
@@ -42,10 +42,6 @@ def varied(tmp_path_factory):
 @pytest.fixture(scope="session")
 def definitions(tmp_path_factory):
     """A package, the answer to its target: open under the older definition of its indicator and met under the newer."""
-    from packages import STEADY, figures, indicator, loaded, target
-
-    from qcity_analysis.assessment.assess import assess
-
     why = dict.fromkeys(("break_reason_zh", "break_reason_en"), "改")
     newer = indicator("widgets_new", continues="widgets", break_period=2021, **why)
     older, later = dict(list(STEADY.items())[1:]), dict(enumerate([19, 20, 21.5, 23, 25.1, 27.2, 29], 2019))
@@ -54,6 +50,18 @@ def definitions(tmp_path_factory):
     rows = [*figures(older), *figures(later, indicator_id="widgets_new")]
     data = loaded(tmp_path_factory.mktemp("definitions"), "2026-06-30", observations=rows, **made)
     return data, assess(data, "goal", draws=100)
+
+
+@pytest.fixture(scope="session")
+def card(tmp_path_factory):
+    """A plan of three targets, one of them without figures, and its answers."""
+    goals = [target(section="一", departments="市科技局;市统计局", departments_en="Science; Statistics")]
+    goals += [target("other", indicator_id="gears", section="二（一）"), target("empty", indicator_id="cogs")]
+    lower = figures({year: 0.97 * level for year, level in STEADY.items()}, indicator_id="gears")
+    names = [indicator(name) for name in ("widgets", "gears", "cogs")]
+    folder = tmp_path_factory.mktemp("card")
+    data = loaded(folder, observations=[*figures(STEADY), *lower], indicators=names, targets=goals)
+    return data, scorecard(data, draws=500)
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +80,6 @@ def browser():
 @pytest.fixture
 def qcity(monkeypatch, capsys):
     """The command line, as a function of its words: exit code, output and errors."""
-    from qcity_analysis import cli
 
     def command(*words):
         monkeypatch.setattr(sys, "argv", ["qcity", *map(str, words)])

@@ -1,18 +1,14 @@
 """Small made-up data packages written to a folder, and targets asked of them: one of a package, or many of one."""
 
 import csv
-from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from qcity_analysis.assessment.assess import assess
-from qcity_analysis.data.load import Data, load
+from qcity_analysis.data.load import load
 from qcity_analysis.data.schema import TABLES
 from qcity_analysis.reporting import sentences
 from qcity_analysis.series.annual import annual_series
 
-Row = dict[str, Any]
 NUMERIC_DEFAULTS = {"qualifier": "=", "measure": "level", "status": "final", "source_id": "bulletin"}
 STEADY = {2016: 10.0, 2017: 11.0, 2018: 11.8, 2019: 13.1, 2020: 13.9, 2021: 15.2, 2022: 16.1}
 LATE = "2026-06-30"
@@ -20,18 +16,18 @@ CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "bas
 PERCENT = {"support": "percent", "unit": "%"}
 
 
-def columns(name: str) -> list[str]:
+def columns(name):
     """The columns of one table of the contract, in order."""
     return [column.name for column in TABLES[name].columns]
 
 
-def indicator(name: str, **cells: Any) -> Row:
+def indicator(name, **cells):
     """A made-up indicator: a positive quantity where more is better."""
     made = {"indicator_id": name, "name_zh": f"指标{name}", "name_en": f"Indicator {name}"}
     return made | {"unit": "points", "support": "positive", "better": "higher"} | cells
 
 
-def target(name: str = "goal", **cells: Any) -> Row:
+def target(name="goal", **cells):
     """A made-up target of the plan `made_up`: at least 20 points of `widgets` in testville by 2025."""
     made = {
         "plan": "made_up", "target_id": name, "region": "testville", "indicator_id": "widgets",
@@ -41,7 +37,7 @@ def target(name: str = "goal", **cells: Any) -> Row:
     return made | cells
 
 
-def figure(period: object, value: object, **cells: Any) -> Row:
+def figure(period, value, **cells):
     """A made-up published figure of `widgets` in testville, published in February of the next year."""
     unit = "%" if str(cells.get("measure", "level")).endswith("change_pct") else "points"
     made = {"indicator_id": "widgets", "region": "testville", "period": str(period), "value": value}
@@ -52,12 +48,12 @@ change = partial(figure, measure="change_pct")  # a made-up yearly change in per
 new, total = partial(figure, measure="count_new"), partial(figure, measure="count_total")
 
 
-def figures(levels: dict[int, float], **cells: Any) -> list[Row]:
+def figures(levels, **cells):
     """One figure a year."""
     return [figure(year, value, **cells) for year, value in levels.items()]
 
 
-def changes(percents: dict[int, float], **cells: Any) -> list[Row]:
+def changes(percents, **cells):
     """One yearly change a year."""
     return [change(year, value, **cells) for year, value in percents.items()]
 
@@ -67,7 +63,7 @@ def run(first, values, measure="level", **cells):
     return figures(dict(enumerate(values, first)), **cells | {"measure": measure, "unit": ""})
 
 
-def write_table(path: Path, rows: Iterable[Row], header: list[str]) -> None:
+def write_table(path, rows, header):
     """Rows as a CSV file with that header; missing cells are empty."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, header, restval="", lineterminator="\n")
@@ -75,7 +71,7 @@ def write_table(path: Path, rows: Iterable[Row], header: list[str]) -> None:
         writer.writerows(rows)
 
 
-def package(folder: Path, **tables: list[Row] | None) -> Path:
+def package(folder, **tables):
     """A data package in `folder`, valid unless the rows given are not; what is not given is minimal."""
     made = {
         "observations": figures(STEADY), "indicators": [indicator("widgets")], "targets": [target()],
@@ -89,12 +85,12 @@ def package(folder: Path, **tables: list[Row] | None) -> Path:
     return folder
 
 
-def loaded(folder: Path, as_of: str = "2024-12-31", **tables: Any) -> Data:
+def loaded(folder, as_of="2024-12-31", **tables):
     """The package of `package`, loaded as of a day."""
     return load(package(folder, **tables), as_of=as_of)
 
 
-def contents(folder: Path) -> dict[str, bytes]:
+def contents(folder):
     """Every file below a folder with its bytes, to see that nothing was written."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 

@@ -125,12 +125,9 @@ def test_a_series_that_cannot_be_computed_leaves_the_portfolio_standing(tmp_path
     monkeypatch.setattr(room, "annual_series", failing)
     whole = portfolio(data, known, draws=500)
     assert len(whole.targets) == 3 and whole.dependence.pairs == 1
-
-
-@pytest.mark.parametrize("levels", [[1.0, 2.0, 4.0], [1.0, 2.0, 3.0, 4.0], []])
-def test_too_few_changes_or_none_at_all_tell_nothing(levels):
-    series = pd.Series(levels, index=range(2020, 2020 + len(levels)), dtype=float)
-    assert room.standardised(series, "real").empty
+    for levels in ([1.0, 2.0, 4.0], [1.0, 2.0, 3.0, 4.0], []):  # too few changes or none at all tell nothing
+        series = pd.Series(levels, index=range(2020, 2020 + len(levels)), dtype=float)
+        assert room.standardised(series, "real").empty
 
 
 def test_the_expected_number_is_the_sum_of_the_probabilities_and_the_unassessed_stand_apart(tmp_path):
@@ -180,7 +177,6 @@ def test_a_target_of_several_departments_counts_for_each(tmp_path):
 ])  # fmt: skip
 def test_names_of_departments_are_paired_where_both_languages_have_as_many(tmp_path, cells, names):
     data, (answer,) = plan(tmp_path, {"a": {}}, a=cells)
-    assert answer.target.responsible() == names
     whole = portfolio(data, [answer], draws=500)  # without any verdict none is met for certain
     assert list(whole.departments[["name_zh", "name_en"]].itertuples(index=False, name=None)) == (
         names or [("", "")]

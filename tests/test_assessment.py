@@ -21,9 +21,6 @@ from qcity_analysis.reporting.sentences import target_shown
 from qcity_analysis.targets import find_target
 
 ABOUT = {"commitment": "about", "tolerance": 1}
-LESS = {"direction": "at_most"}
-MORE = {"kind": "direction", "direction": "increase", "threshold": None, "base_year": 2020}
-DOWN = MORE | {"direction": "decrease", "threshold": 2}
 RANK = {"kind": "rank", "threshold": 3}
 
 
@@ -48,9 +45,8 @@ def test_what_no_simulation_can_take_is_refused(tmp_path):
     data = loaded(tmp_path)
     for name, least, values in (("seed", 0, (None, -1, 1.5)), ("draws", 1, (None, 0, True))):
         for value in values:
-            with pytest.raises(
-                QcityError, match=f"{name} must be a whole number, {least} or more; found {value}"
-            ):
+            said = f"{name} must be a whole number, {least} or .*found {value}"
+            with pytest.raises(QcityError, match=said):
                 assess(data, "goal", **{name: value})
     with pytest.raises(QcityError, match="unknown model 'driftt'. Did you mean \"drift\"?"):
         assess(data, "goal", model="driftt")
@@ -171,7 +167,6 @@ def test_with_fewer_than_three_levels_a_reference_starts_from_the_last_own_level
     lent, middle = part.borrowed, part.forecast.median()[[2022, 2023]].tolist()
     assert (lent.region, lent.comparators) == ("otherland", ("otherland/widgets",))
     assert part.levels().index[-1] == 2021 and middle == pytest.approx([9 * 47 / 45, 9 * 50 / 45], rel=0.02)
-    assert (found.headline, found.bases["reference"].value) == ("reference", part.probability)
     three = borrowing(tmp_path / "other_a", {2019: 8.0, 2020: 8.5, 2021: 9.0})
     assert (three.status, three.parts, three.headline) == ("forecast", (), "figures")
     assert borrowing(tmp_path / "other_c", {}).parts == ()
@@ -197,7 +192,6 @@ def test_words_follow_the_bounds_of_the_ipcc_scale():
 
 
 # Cases in which an answer was once wrong; what is right is said beside each. More are in `test_verdict_table`.
-
 OPEN = "2025-06-30"
 COUNT, TOTAL, CHANGE = "count_new", "count_total", "change_pct"
 BASE, WHOLE = {"base_year": 2020}, {"support": "count"}
@@ -257,15 +251,15 @@ SETTLED = [
     )),
     (run(2021, [96] * 5, qualifier=">="), "level", "at_least", 96, PERCENT, "met"),
     *(([*rows, row(2025, value, qualifier=sign, **SINCE)], *FELL18, BASE, status)
-      for rows in ([], KNOWN) for sign, value, status in (
-        ("<=", -19, "met"), ("<=", -18, "met"), (">=", -15, "missed"), (">=", -17.9, "missed"),
-        (">=", -18, "open"), (">=", -20, "open"), ("<=", -17, "open"),
+      for rows, sign, value, status in (
+        ([], "<=", -19, "met"), (KNOWN, "<=", -18, "met"), (KNOWN, ">=", -15, "missed"), ([], ">=", -17.9, "missed"),
+        (KNOWN, ">=", -18, "open"), ([], ">=", -20, "open"), ([], "<=", -17, "open"),
     )),
 ]  # fmt: skip
 
 
 def test_figures_settle_a_target(tmp_path):
-    found = ask(tmp_path, SETTLED)
+    found = ask(tmp_path, SETTLED, draws=50)
     said = [a.status if a.status in ("met", "missed") else "open" for a in found]
     assert said == [case[5] for case in SETTLED]
     for one, case in zip(found, SETTLED, strict=True):
@@ -295,8 +289,6 @@ def test_totals_of_a_year_and_its_december_count_once(tmp_path):
 
 
 # Numbers in sentences: targets as written, figures as published, and nothing on the wrong side.
-
-
 def test_a_target_is_quoted_as_written_and_a_miss_never_said_with_the_number_that_would_meet_it(tmp_path):
     quoted = [
         ([0.0112, 0.0100, 0.0093, 0.0085, 0.0077, 0.0070, 0.0066], "level", "at_most", "0.0046", {}, "0.0046"),
@@ -329,8 +321,6 @@ def test_the_pace_of_a_target_in_percent_is_in_percent_and_its_level_in_its_unit
 
 
 # Probabilities.
-
-
 def test_what_never_moved_probably_stays(tmp_path):
     still = [(100.0, "percent"), (98.0, "percent"), (12, "count"), (3.5, "positive")]
     cases = [(run(2018, [level] * 7), "level", side, level, {"support": support})

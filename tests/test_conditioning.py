@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,15 +11,14 @@ from packages import STEADY, figure, figures, indicator, loaded, target
 from yearly_series import alike, since
 
 from qcity_analysis.assessment.assess import assess
-from qcity_analysis.data.load import Data
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import annual
 from qcity_analysis.forecasting.annual import Shares, borrow, borrowing_evidence, forecast_series, remarks
 from qcity_analysis.forecasting.conditioning import Conditions, completed
-from qcity_analysis.forecasting.forecast import Forecast, forecast
+from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.histories import SeriesError, one_history
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.prior import Cells, Gate, Prior, shipped, shipped_text, units
+from qcity_analysis.forecasting.prior import Cells, Gate, shipped, shipped_text, units
 from qcity_analysis.reporting import sentences
 from qcity_analysis.series.annual import annual_series
 from qcity_analysis.series.evidence import Evidence
@@ -28,7 +26,7 @@ from qcity_analysis.series.evidence import Evidence
 LEVELS = since(2019, 94.0, 94.4, 94.9, 95.2, 95.4)
 
 
-def one_cell(rho: float, shape: float, size: float) -> Prior:
+def one_cell(rho, shape, size):
     """A prior with a single cell without slope: a level with noise, its scale in units of the typical change."""
     prior = shipped()
     cells = Cells(*(np.array([x]) for x in (rho, 0.0, 0.0, 0.0, shape, size)))
@@ -38,33 +36,33 @@ def one_cell(rho: float, shape: float, size: float) -> Prior:
 SURE = one_cell(1.0, 1e6, 0.6)  # so sure of its scale that it is known
 
 
-def known(values: list[float], years: list[int], prior: Prior = SURE, **more) -> Conditions:
+def known(values, years, prior=SURE, **more):
     return Conditions.of(pd.Series(values, index=years), "real", (), Evidence(**more), prior)
 
 
-def drawn(told: Conditions, runs: int = 80) -> dict[int, np.ndarray]:
+def drawn(told, runs=80):
     """Completed values by year, from several runs."""
     made = np.concatenate([completed(told, np.random.default_rng(k)).values for k in range(runs)])
     return dict(zip(range(told.last, 0, -1), made.T[::-1], strict=False))
 
 
-def moments(values: np.ndarray) -> list[float]:
+def moments(values):
     """Mean and standard deviation of draws."""
     return [values.mean(), values.std()]
 
 
-def weighted(values: np.ndarray, weight: np.ndarray) -> list[float]:
+def weighted(values, weight):
     """Mean and standard deviation by weight."""
     mean = np.average(values, weights=weight)
     return [mean, math.sqrt(np.average((values - mean) ** 2, weights=weight))]
 
 
-def percent(until: int, series: pd.Series = LEVELS, draws: int = 20_000, rng: int = 1, **more) -> Forecast:
+def percent(until, series=LEVELS, draws=20_000, rng=1, **more):
     return forecast(series, until, support="percent", draws=draws, rng=rng, **more)
 
 
 @pytest.fixture(scope="module")
-def plain() -> Forecast:
+def plain():
     """The forecast without anything known in part, from many draws."""
     return percent(2025, draws=200_000, rng=0)
 
@@ -188,11 +186,10 @@ def test_a_bound_before_the_only_value_of_its_segment_is_drawn_after_that_uncert
 
 
 # Forecasts of published series: a ratio from its inputs.
-
 SPENDING, GDP = since(2017, 30.0, 33, 36.5, 40, 44, 47), since(2017, 1000, 1070, 1130, 1170, 1280, 1330)
 
 
-def of_inputs(folder: Path, **later: float) -> Data:
+def of_inputs(folder, **later):
     """A share of two inputs; `later` has a further year of an input."""
     ratio = indicator("widgets", support="percent", unit="%", derived="ratio", inputs="spending;gdp")
     rows = figures(dict(SPENDING), indicator_id="spending") + figures(dict(GDP), indicator_id="gdp")
@@ -220,11 +217,13 @@ def test_a_ratio_is_forecast_directly_unless_one_input_is_ahead_which_is_believe
 
 def test_the_model_of_inputs_needs_inputs_and_other_models_say_what_they_ignore(tmp_path):
     rows = figures({2019: 10.0, 2020: 11.0, 2021: 12.0}) + figures({2022: 12.5}, qualifier=">=")
-    series = annual_series(loaded(tmp_path, observations=rows), "widgets", "testville")
+    series = annual_series(data := loaded(tmp_path, observations=rows), "widgets", "testville")
     with pytest.raises(QcityError) as error:
         forecast_series(series, 2025, model="inputs")
     assert str(error.value) == "testville/widgets is no ratio of inputs with figures; use model 'mixture'"
-    assert [note.code for note in remarks(series, "ets")] == ["partly_ignored"]
+    assert [note.code for note in remarks(series, "drift")] == ["partly_ignored"]
+    assert "partly_ignored" in {note.code for note in assess(data, "goal", model="drift", draws=10).notes}
+    assert forecast_series(series, 2025, model="drift").years.tolist() == [2022, 2023, 2024, 2025]
 
 
 def test_paired_paths_keep_each_forecast_and_move_together():
@@ -251,7 +250,6 @@ def test_inputs_that_moved_together_make_a_steadier_ratio():
 
 
 # Borrowing from comparators.
-
 CITY, PROVINCE = since(2017, 2.0, 2.2, 2.3, 2.5), since(2017, 4.0, 4.1, 4.3, 4.4, 4.9, 5.3)
 SHARES = Shares(0.5, (0.4, 0.3, 0.2))
 

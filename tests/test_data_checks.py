@@ -1,7 +1,6 @@
 """Reading and checking a package: every fault is named with its place, what is allowed and what to do."""
 
 import datetime as dt
-from pathlib import Path
 
 import pytest
 from packages import CUT, STEADY, change, contents, figure, figures, indicator, loaded, package, target
@@ -26,7 +25,7 @@ KEY = "each key once; it stands in row 2 already: delete one, or give a revision
 UNIT = "convert the value, or correct the unit"
 
 
-def errors(folder: Path) -> list[str]:
+def errors(folder):
     return [str(problem) for problem in check(folder) if problem.level == "error"]
 
 
@@ -102,7 +101,7 @@ def test_a_fault_between_rows_or_tables_is_one_error(tmp_path, tables, message):
     assert errors(package(tmp_path, **tables)) == [message]
 
 
-def with_open_quote(raw: bytes, row: int) -> bytes:
+def with_open_quote(raw, row):
     lines = raw.splitlines()
     lines[row - 1] = lines[row - 1].rsplit(b",", 1)[0] + b',"a note'
     return b"\n".join(lines) + b"\n"
@@ -218,12 +217,11 @@ def test_adding_to_a_table_that_cannot_be_read_is_refused_by_file_and_line(tmp_p
 def test_a_long_list_of_names_is_cut_and_an_empty_one_is_none():
     names = [f"name{k:02}" for k in range(20)]
     for known, said in ((names, f"{', '.join(names[:12])}, …"), ([], "none")):
-        assert (str(unknown("target", "q",
-            known)) == f"unknown target 'q'. Known: {said}. `qcity list` shows all.")  # fmt: skip
+        told = f"unknown target 'q'. Known: {said}. `qcity list` shows all."
+        assert str(unknown("target", "q", known)) == told
 
 
 # Identifiers of the data name files: none of them leads out of the folder that is written to.
-
 ESCAPE = "../../../../escaped/evil"
 BAD = [ESCAPE, "..", "a/b", "a\\b", "/etc/x", ".hidden", "a..b", "a b", "a\nb", "<b>x", "x" * 81, "南" * 27]
 GOOD = ["rd_intensity", "a-b.c", "_x", "-x", "南京.2025", "Ä1"]
@@ -231,7 +229,7 @@ IDENTIFIERS = {"plan": "made_up", "target_id": "goal", "indicator_id": "widgets"
                "source_id": "bulletin"}  # fmt: skip
 
 
-def named(folder: Path, **names: str) -> Path:
+def named(folder, **names):
     """A package in which these identifiers have other names, everywhere where they stand."""
     ids = IDENTIFIERS | names
     shared = {key: ids[key] for key in ("indicator_id", "region", "source_id")}
@@ -249,9 +247,7 @@ def test_what_an_identifier_is_holds_for_every_column_that_names_a_file(tmp_path
     assert errors(named(tmp_path, **dict.fromkeys(IDENTIFIERS, GOOD[-2]))) == []
 
 
-def test_an_identifier_that_could_lead_elsewhere_is_refused_with_its_place_and_nothing_written_outside(
-    tmp_path,
-):
+def test_an_identifier_that_could_lead_elsewhere_is_refused_with_its_place_and_nothing_written(tmp_path):
     for column in IDENTIFIERS:
         folder = named(tmp_path / "data", **{column: ESCAPE})
         with pytest.raises(DataError) as error:

@@ -1,15 +1,13 @@
 """Corrections of published figures: applied when read, never outliving their reason, never leaking backwards."""
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 from packages import contents, figure, figures, package
 from test_data_checks import errors
 
 from qcity_analysis.data import corrections
-from qcity_analysis.data.load import Data, load
+from qcity_analysis.data.load import load
 from qcity_analysis.problems import DataError
 
 WRONG = [*figures({2019: 13.1, 2021: 15.2}), figure(2020, 139)]
@@ -24,13 +22,13 @@ GOOD = """\
 """
 
 
-def corrected(folder: Path, text: str, observations: list[dict[str, Any]] | None = None) -> Path:
+def corrected(folder, text, observations=None):
     package(folder, observations=observations or WRONG)
     (folder / "corrections.yaml").write_text(text, "utf-8")
     return folder
 
 
-def value_of_2020(data: Data) -> list[float]:
+def value_of_2020(data):
     frame = data.observations
     return list(frame.loc[frame["period"] == "2020", "value"])
 

@@ -19,7 +19,7 @@ RAW = Path(__file__).resolve().parents[1] / "data" / "raw"
 NAMES = ("observations", "indicators", "targets", "sources", "regions")
 MORE = ("earlier_targets", "outcomes", "official_grades")
 PACKAGE = json.loads((RAW / "datapackage.json").read_text(encoding="utf-8"))
-HAN = re.compile(r"[\u4e00-\u9fff]")
+HAN = re.compile("[一-鿿]")
 OUR_READING = {
     "china_quality_award", "governor_quality_award_rank", "construction_pass", "major_quality_accidents",
     "residential_energy_standard", "key_process_cnc", "grid_inspection_coverage", "chief_quality_officer",
@@ -29,21 +29,21 @@ OUR_READING = {
 
 
 @cache
-def rows(name: str) -> list[dict[str, str]]:
+def rows(name):
     with (RAW / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
 
 
-def find(indicator: str, region: str, **cells: str) -> list[dict[str, str]]:
+def find(indicator, region, **cells):
     wanted = {"indicator_id": indicator, "region": region, **cells}
     return [r for r in rows("observations") if all(r[k] == v for k, v in wanted.items())]
 
 
-def resource(name: str) -> dict:
+def resource(name):
     return next(r for r in PACKAGE["resources"] if r["name"] == name)
 
 
-def shaped(needed: str, /, **properties: object) -> dict:
+def shaped(needed, /, **properties):
     """A JSON schema of an object with these properties and those `needed`."""
     return {"type": "object", "required": needed.split(), "properties": properties}
 
@@ -86,9 +86,7 @@ def test_the_descriptor_has_the_columns_of_the_file_and_the_choices_of_the_progr
 
 
 @pytest.mark.parametrize("name", [*NAMES, *MORE])
-def test_cells_keep_the_type_and_constraints_of_their_column_keys_are_unique_and_references_lead_somewhere(
-    name,
-):
+def test_cells_keep_type_and_constraints_of_their_column_keys_are_unique_and_references_lead_somewhere(name):
     schema, own = resource(name)["schema"], rows(name)
     for number, row in enumerate(own, 2):
         for f in schema["fields"]:
@@ -132,6 +130,8 @@ def test_the_files_are_plain_utf8_with_unix_line_ends_and_hold_no_address():
 def test_names_and_definitions_are_there_in_both_languages():
     for row in [*rows("indicators"), *rows("targets"), *rows("regions")]:
         assert HAN.search(row["name_zh"]) and row["name_en"] and not HAN.search(row["name_en"]), row
+    notes = [(row["note"], row["note_en"]) for row in [*rows("targets"), *rows("earlier_targets")]]
+    assert not [zh for zh, en in notes if bool(HAN.search(zh)) != bool(en) or re.search("[a-z]{3} [a-z]", zh)]
     for row in rows("indicators"):
         assert HAN.search(row["definition_zh"])
         assert row["definition_en"] and not HAN.search(row["definition_en"])
@@ -197,16 +197,16 @@ def test_departments_are_printed_at_the_end_of_the_targets_section_or_named_as_i
         assert "".join(names) == re.sub("[、，]", "", printed)
 
 
-def vintages(year: int) -> list[str]:
+def vintages(year):
     found = find("energy_per_gdp", "china", period=str(year), measure="change_pct")
     return [row["value"] for row in sorted(found, key=lambda row: last_day(row["published"]))]
 
 
-def newest(first: int, last: int) -> list[float]:
+def newest(first, last):
     return [float(vintages(year)[-1]) for year in range(first, last + 1)]
 
 
-def chained(changes: list[float]) -> float:
+def chained(changes):
     return 100 * (prod(1 + change / 100 for change in changes) - 1)
 
 

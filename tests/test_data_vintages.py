@@ -5,7 +5,6 @@ import json
 import math
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -26,9 +25,9 @@ ROW = st.fixed_dictionaries({"period": st.tuples(st.integers(2008, 2022),
     "precision": st.sampled_from([0, 4, 7, 10])})  # fmt: skip
 
 
-def published_rows(drawn: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def published_rows(drawn):
     """The drawn figures as rows of the contract, each key once; dates as a day, a month, a year, or none."""
-    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    rows = {}
     for cells in drawn:
         (year, part), measure = cells["period"], cells["measure"]
         month = 12 * year + cells["delay"] + 12
@@ -39,7 +38,7 @@ def published_rows(drawn: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def answers(data: qc.Data) -> dict[str, Any]:
+def answers(data):
     """Everything the library says about these data, as plain values that are equal bit by bit or not."""
     series = qc.annual_series(data, "widgets", "testville")
     hidden = {"row"}  # where in the file a figure stands is not what was known
@@ -55,7 +54,7 @@ def answers(data: qc.Data) -> dict[str, Any]:
         "assessed": json.dumps(said, default=str, sort_keys=True), **tables}  # fmt: skip
 
 
-def same_whatever_comes_later(drawn: list[dict[str, Any]], day: dt.date, noise: int) -> bool:
+def same_whatever_comes_later(drawn, day, noise):
     """Whether the answers of a day are the same with later figures there, without them, and with them altered."""
     rows = published_rows(drawn)
     with tempfile.TemporaryDirectory() as home:
@@ -95,7 +94,7 @@ REVISED = [*[figure(2019, 10), figure(2020, 11, status="preliminary"),
 
 
 @pytest.fixture(scope="module")
-def revised(tmp_path_factory: pytest.TempPathFactory) -> qc.Data:
+def revised(tmp_path_factory):
     return loaded(tmp_path_factory.mktemp("revised"), observations=REVISED)
 
 
@@ -209,9 +208,7 @@ def test_a_partial_date_is_known_from_its_last_day_and_without_one_a_lag_is_assu
             to_date(text)
 
 
-def test_the_nearest_package_above_the_working_folder_is_used_or_the_lack_of_one_is_told(
-    tmp_path, monkeypatch
-):
+def test_the_nearest_package_above_the_working_folder_is_used_or_its_lack_is_told(tmp_path, monkeypatch):
     monkeypatch.delenv("QCITY_DATA", raising=False)
     nearest = package(tmp_path / "data" / "raw")
     deep = tmp_path / "a" / "b"

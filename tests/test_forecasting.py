@@ -84,9 +84,8 @@ def test_the_answer_is_the_same_to_the_bit_in_any_order_company_and_number_of_th
     threads = "2" if os.environ.get("OPENBLAS_NUM_THREADS") == "1" else "1"
     path = os.pathsep.join(str(Path(__file__).parents[k]) for k in (0, 1))
     there = os.environ | {"OPENBLAS_NUM_THREADS": threads, "PYTHONPATH": path}
-    digest, *loaded, seconds = subprocess.check_output(
-        [sys.executable, "-c", FRESH], text=True, env=there
-    ).split()
+    said = subprocess.check_output([sys.executable, "-c", FRESH], text=True, env=there)
+    digest, *loaded, seconds = said.split()
     assert digest == hashlib.sha256(panel.ahead.knots.tobytes()).hexdigest() and loaded == ["False", "False"]
     assert float(seconds) < 0.06  # 20 ms on a quiet machine
 
@@ -202,7 +201,6 @@ def test_gaps_are_missing_observations_and_an_explanation_names_what_carries_the
 
 
 # what is refused
-
 WRONG = {"series 'ID' has 2 of the at least 3 observed points": {"value": [1.0, 2.0, None, None, None]},
     "infinite value": {"value": [1.0, np.inf, 3, 4, 5]}, "beyond 1e.300": {"value": [1.0, 1e308, 3, 4, 5]},
     "outside its support 'positive' .0 or more": {"value": [1.0, -2.0, 3, 4, 5], "support": "positive"},
@@ -319,8 +317,6 @@ def test_exact_numbers_are_read_and_huge_and_tiny_ones_forecast():
 
 
 # named alternatives
-
-
 @pytest.mark.parametrize("model", MODELS)
 def test_every_named_model_gives_paths_of_the_same_form(model):
     levels = since(2016, 2.1, 2.2, 2.4, 2.4, 2.5, 2.6, 2.6, 2.8)
@@ -339,7 +335,6 @@ def test_every_named_model_gives_paths_of_the_same_form(model):
 
 
 # counts of rare events
-
 RARE = [0, 0, 1, 0, 0, 2]
 
 

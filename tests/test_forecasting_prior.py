@@ -16,16 +16,7 @@ from qcity_analysis.forecasting import prior as priors
 from qcity_analysis.forecasting.histories import checked
 from qcity_analysis.forecasting.mixture import ahead, kalman, mixed
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.prior import (
-    NAMES,
-    PLAIN,
-    Cells,
-    features,
-    plain,
-    shipped,
-    shipped_text,
-    units,
-)
+from qcity_analysis.forecasting.prior import NAMES, Cells, features, plain, shipped, shipped_text, units
 from qcity_analysis.forecasting.quantiles import KNOTS, LEVELS, crps_quantiles, log_score, walk_quantiles
 from training.priorfile import save
 from training.scores import bootstrap_interval, relative_crps, reliability_line
@@ -101,8 +92,6 @@ def test_the_mixture_averages_the_quantiles_of_its_heaviest_cells():
 
 
 # the shipped prior
-
-
 def test_the_shipped_file_is_small_and_as_training_writes_it_and_has_a_model_card(tmp_path):
     save(shipped(), tmp_path / "prior.json")
     text = (tmp_path / "prior.json").read_text("utf-8")
@@ -139,10 +128,11 @@ def test_features_of_a_mirrored_series_are_the_same_but_for_direction_and_mean_c
     (a, turn_a), (b, turn_b) = (features(h, units(h)) for h in (up, down))
     np.testing.assert_allclose(*(np.delete(x, NAMES.index("rising"), 1) for x in (a, b)), atol=1e-9)
     assert (turn_a, turn_b) == (1.0, -1.0)
-    few, mirrored, signed = plain(a)[0], plain(b)[0], PLAIN.index("signed_change")
+    few, mirrored, signed = plain(a)[0], plain(b)[0], priors.PLAIN.index("signed_change")
     assert few[signed] == pytest.approx(-mirrored[signed])
     np.testing.assert_allclose(*(np.delete(x, signed) for x in (few, mirrored)), atol=1e-9)
-    assert few[PLAIN.index("from_recent_middle")] == pytest.approx(0.0, abs=1e-9)  # 4.2 is the middle one
+    middle = few[priors.PLAIN.index("from_recent_middle")]
+    assert middle == pytest.approx(0.0, abs=1e-9)  # 4.2 is the middle one
 
 
 def test_a_gap_is_bridged_by_a_straight_line_in_the_recent_values_and_left_out_of_the_typical_change():
@@ -155,7 +145,6 @@ def test_a_gap_is_bridged_by_a_straight_line_in_the_recent_values_and_left_out_o
 
 
 # simulated series whose process is known
-
 SERIES, YEARS, AHEAD = 500, 10, 5
 
 
@@ -191,8 +180,6 @@ def test_the_forecaster_comes_close_to_who_knows_the_process_and_its_intervals_h
 
 
 # scores; those of probabilities are compared in test_trackrecord_scores
-
-
 def test_crps_is_that_of_scoringrules_and_that_of_the_random_walk_is_its_own():
     levels = (np.arange(2000) + 0.5) / 2000
     ours = crps_quantiles(ndtri(levels)[None], levels, np.array([0.7]))
@@ -213,15 +200,11 @@ def test_the_reliability_line_of_reliable_probabilities_is_straight_and_whole_cl
     assert log_score(p, y) == pytest.approx(0.5, abs=0.01)  # of uniform probabilities: 1/2
     cluster, each = np.repeat(np.arange(8), 50), np.arange(400)
     value = cluster + rng.normal(size=400)
-    wide, narrow = (
-        np.ptp(bootstrap_interval(lambda i: float(value[i].mean()), by)) for by in (cluster, each)
-    )
+    wide, narrow = (np.ptp(bootstrap_interval(lambda i: value[i].mean(), by)) for by in (cluster, each))
     assert wide > 3 * narrow
 
 
 # how fast indicators change
-
-
 def test_from_96_to_98_is_about_as_far_as_from_80_to_90_among_shares():
     high, middle = np.diff(priors.scaled(np.array([[96, 98], [80, 90]]), "percent"))[:, 0]
     assert high == pytest.approx(math.log(98 / 2) - math.log(96 / 4))

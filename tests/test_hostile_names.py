@@ -16,6 +16,7 @@ from qcity_analysis.data.write import add_figure, new_plan, rows_of
 from qcity_analysis.importing.importing import import_figures, plan_from, starter
 from qcity_analysis.reporting import show
 from qcity_analysis.reporting.export import export
+from qcity_analysis.running.report import list_jobs
 from qcity_analysis.trackrecord import ledger
 
 NAMES = {"markup": "<script>alert(1)</script>&\"'", "formula": '=HYPERLINK("x")', "path": "../../evil", "nul": "a\0b",
@@ -45,6 +46,8 @@ def test_a_hostile_name_goes_through_every_door_as_typed_escaped_or_refused(tmp_
         qc.load(package(home / "other", targets=[target(name)]))
     (told,) = error.value.problems
     assert (told.file, told.row, told.column, told.found) == ("targets.csv", 2, "target_id", name)
+    with pytest.raises(qc.QcityError, match="two pages would be named made_up_scorecard.en"):
+        list_jobs(qc.load(package(home / "twice", targets=[target("scorecard")])), None, ["en"])
     with pytest.raises(qc.QcityError, match="cannot be the name of a plan"):
         new_plan(name, home / "plan", "", DAY)
     # panel, ledger, card, export

@@ -2,9 +2,6 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Any
 
 import pytest
 from packages import contents, figure, figures, indicator, package
@@ -14,7 +11,7 @@ from qcity_analysis.catalogue import catalogue
 from qcity_analysis.data import write
 from qcity_analysis.data.load import check, load
 from qcity_analysis.errors import QcityError
-from qcity_analysis.importing.importing import Figure, import_figures, starter
+from qcity_analysis.importing.importing import import_figures, starter
 from qcity_analysis.importing.mapping import read_mapping
 
 SOURCE = {"publisher": "Office of Testville", "title": "Yearbook 2024", "date": "2024-11"}
@@ -23,37 +20,37 @@ INDICATORS = [
     indicator("share", name_zh="合格率", name_en="Pass rate", unit="%", unit_zh="%", support="percent"),
     indicator("spending", name_zh="支出", unit="10k yuan", unit_zh="万元"),
 ]
-RULE: dict[str, Any] = {"name": "小部件", "indicator": "widgets", "unit": "points"}
+RULE = {"name": "小部件", "indicator": "widgets", "unit": "points"}
 SHARE = {"name": "合格率", "indicator": "share"}
 SPENT = {"name": "支出", "indicator": "spending"}
 CHANGE = {"measure": "change_pct", "unit": "%"}
 TABLE = "指标,单位,2020年,2022年,2023年,2024年\n小部件,点,13.9,16.3,≥17.5,—\n"
 
 
-def mapping(*rules: dict[str, Any], **more: Any) -> dict[str, Any]:
+def mapping(*rules, **more):
     return {"source": SOURCE, "region": "testville", "figures": list(rules or (RULE,)), **more}
 
 
-def made(folder: Path, text: str, observations: list[dict[str, Any]] | None = None) -> tuple[Path, Path]:
+def made(folder, text, observations=None):
     """A file to import and a data package."""
     data = package(folder / "data", observations=observations, indicators=INDICATORS)
     (folder / "a.csv").write_text(text, "utf-8")
     return folder / "a.csv", data
 
 
-def map_file(folder: Path, how: dict[str, Any]) -> Path:
+def map_file(folder, how):
     (folder / "map.yaml").write_text(json.dumps(how, ensure_ascii=False), "utf-8")
     return folder / "map.yaml"
 
 
-def rows(figures: Iterable[Figure]) -> list[str]:
+def rows(figures):
     """Each figure in a line, without what is usual."""
     keys = ("region", "period", "qualifier", "value", "unit", "measure", "status", "note")
     usual = ("", "testville", "level", "final")
     return [" ".join(one.row[key] for key in keys if one.row[key] not in usual) for one in figures]
 
 
-def fails(act: Callable[[], object], folder: Path | None = None) -> Any:
+def fails(act, folder=None):
     """The error with which something fails, leaving every byte of a folder as it was."""
     before = contents(folder) if folder else {}
     with pytest.raises(QcityError) as error:
@@ -112,18 +109,18 @@ def test_undo_is_refused_once_a_file_has_changed_and_says_where(tmp_path, edit, 
     )
 
 
-def killed_at(moment, act: Callable[[], object]):
+def killed_at(moment, act):
     """A process of its own that ends, without any clean-up, before it moves file number `moment`."""
     child = os.fork()
     if child == 0:
-        real, moved = os.replace, list[object]()
+        real, moved = os.replace, []
 
-        def counted(*words: Any):
+        def counted(*words):
             if len(moved) == moment:
                 os._exit(9)
             moved.append(real(*words))
 
-        write.os.replace = counted  # type: ignore[attr-defined]
+        write.os.replace = counted
         try:
             act()
         finally:
@@ -170,7 +167,7 @@ SDMX = "DATAFLOW,ACTION,REF_AREA,TIME_PERIOD,OBS_VALUE,OBS_STATUS,UNIT_MULT\n"
 AREA = {"where": {"REF_AREA": "NJ"}, "indicator": "widgets", "unit": "points", "region": "testville"}
 SPENT_CHANGE = SPENT | {"measure": "change_pct"}
 # file, entry of the mapping or the whole, and the one problem: its place, code, what was found and what may be meant
-BAD: list[tuple[str, dict[str, Any], str]] = [
+BAD = [
     (YEAR + "小部件,下降三成", RULE, "a.csv 2 B (2023) read_number 下降三成"),
     (YEAR + "小部件,17%", RULE, "a.csv 2 B (2023) read_percent 17%"),
     ("指标,单位,2023年\n合格率,%,960", SHARE, "a.csv 2 C (2023) not_percent 960"),

@@ -3,8 +3,6 @@
 import random
 from collections import Counter
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -17,7 +15,7 @@ from qcity_analysis.problems import DataError
 
 NAMES = {"pop": ("常住人口", "万人"), "gdp": ("地区生产总值", "亿元"), "inc": ("可支配收入", "元")}
 REGIONS = {"nj": ("南京市", "南京", "Nanjing"), "sz": ("苏州市", "苏州", "Suzhou")}
-UNITS: dict[str, dict[str, Any]] = {
+UNITS = {
     "pop": {"万人": 1, "人": 10_000, "千人": 10}, "gdp": {"亿元": 1, "万元": 10_000, "百万元": 100},
     "inc": {"元": 1, "万元": Decimal("0.0001")},
 }  # fmt: skip
@@ -33,20 +31,19 @@ HEADINGS = {
 }  # fmt: skip
 TITLES = ["表1 主要指标", "2-3 历年数据", "数据库：年度数据"]
 NOTES = ["注：初步统计数", "资料来源：统计局", "① 快报"]
-Figures = dict[tuple[str, str, str], Decimal]
 
 
 class Sheet:
     """A sheet of one of three layouts, the mapping that a person would write for it, and the figures that are true."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed):
         self.r = r = random.Random(seed)
         first, count = r.randint(1990, 2015), r.randint(1, 4)
         self.years = list(range(first, first + count))[:: r.choice([1, -1])]
         self.inds = r.sample(list(NAMES), r.randint(1, 3))
         self.places = r.sample(list(REGIONS), r.randint(1, 2))
         self.unit = {i: r.choice(list(UNITS[i])) for i in self.inds}
-        self.comma, self.whole, self.truth = r.random() < 0.25, r.random() < 0.4, dict[Any, Decimal]()
+        self.comma, self.whole, self.truth = r.random() < 0.25, r.random() < 0.4, {}
         form = r.choice(YEARS)
         self.periods = {year: form.format(year) for year in self.years}
         self.called = {place: r.choice(REGIONS[place]) for place in self.places}
@@ -61,7 +58,7 @@ class Sheet:
         self.how = how | {"figures": figures}
         self.how |= {"decimal": ",."[not self.comma]} if r.random() < 0.3 else {}
 
-    def cell(self, indicator: str, place: str, year: int) -> str:
+    def cell(self, indicator, place, year):
         if self.r.random() < 0.12:
             return self.r.choice(["", "—", "…", "NaN", ":"])
         size = self.r.choice([2050, 1990, 90_000, 5, 1_200_000] if self.whole else [0.9, 50, 1800, 90_000])
@@ -70,10 +67,10 @@ class Sheet:
         text = f"{value:,}" if self.r.random() < 0.2 else f"{value}"
         return text.translate(str.maketrans(",.", ".,")) if self.comma else text
 
-    def region(self, text: str) -> list[str]:
+    def region(self, text):
         return [text] if self.by_region else []
 
-    def across(self) -> list[list[str]]:
+    def across(self):
         own = self.r.random() < 0.5  # a column of units, or units in the names
         keys = [(i, p) for p in self.places for i in self.inds]
         self.r.shuffle(keys)
@@ -87,7 +84,7 @@ class Sheet:
             rows.insert(1, ["一、主要指标"] + [""] * (len(rows[0]) - 1))
         return rows
 
-    def down(self) -> list[list[str]]:
+    def down(self):
         names = [f"{NAMES[i][0]}({self.unit[i]})" for i in self.inds]
         rows = [[self.head["year"], *self.region(self.head["region"]), *names]]
         for p in self.places:
@@ -95,7 +92,7 @@ class Sheet:
                      for y in self.years]  # fmt: skip
         return rows
 
-    def long(self) -> list[list[str]]:
+    def long(self):
         rows = [[NAMES[i][0], self.periods[y], self.unit[i], cell, *self.region(self.called[p])]
                 for (i, p, y), cell in self.cells.items()]  # fmt: skip
         self.r.shuffle(rows)
@@ -103,7 +100,7 @@ class Sheet:
         order = self.r.sample(range(len(rows[0])), len(rows[0]))
         return [[row[k] for k in order] for row in rows]
 
-    def disturb(self) -> None:
+    def disturb(self):
         """Add running numbers and codes that look like years, titles, notes and empty rows."""
         r, start = self.r, self.r.choice([1, 1998, 2001])
         if r.random() < 0.2:
@@ -116,7 +113,7 @@ class Sheet:
             self.rows.insert(-1, ["", *blank])
 
 
-def outcome(seed: int, file: Path) -> str:
+def outcome(seed, file):
     """What became of a sheet: "all" of its figures read, "some" (others refused with their places), or "asked"."""
     made = Sheet(seed)
     rows, sign = tuple(map(tuple, made.rows)), ";" if made.comma else "\t"
@@ -139,6 +136,6 @@ def outcome(seed: int, file: Path) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
-def test_none_of_5000_sheets_is_read_wrong(part: int, tmp_path: Path) -> None:
+def test_none_of_5000_sheets_is_read_wrong(part, tmp_path):
     counts = Counter(outcome(seed, tmp_path / "a.csv") for seed in range(5000 * part, 5000 * (part + 1)))
     assert counts["all"] > 2500, counts

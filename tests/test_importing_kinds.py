@@ -6,7 +6,6 @@
 import datetime as dt
 import json
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pytest
@@ -25,14 +24,14 @@ REGIONS = [
 ]
 
 
-def written(folder: Path, kind: dict[str, Any]) -> Path:
+def written(folder, kind):
     """The file of a case: text as it stands, or a list of rows as a workbook (D2018-12-31 is a date)."""
     if isinstance(kind["content"], str):
         file = folder / str(kind.get("file", "a.csv"))
         file.write_bytes(kind["content"].encode(kind["encoding"]))
         return file
     book = openpyxl.Workbook()
-    sheet: Any = book.active
+    sheet = book.active
     for row in kind["content"]:
         sheet.append([dt.datetime.fromisoformat(c[1:]) if str(c).startswith("D2") else c for c in row])
     for top, left, bottom, right in kind["more"].get("merged", ()):
@@ -41,7 +40,7 @@ def written(folder: Path, kind: dict[str, Any]) -> Path:
     return folder / "a.xlsx"
 
 
-def outcome(file: Path, how: dict[str, Any], data: Path) -> list[str]:
+def outcome(file, how, data):
     """Every figure that is not as usual in a line, and every problem in full."""
     try:
         done = import_figures(file, how, data=data)
@@ -57,7 +56,7 @@ def outcome(file: Path, how: dict[str, Any], data: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=[kind["case"] for kind in KINDS])
-def test_no_wrong_value_goes_in_without_a_word(tmp_path: Path, kind: dict[str, Any]) -> None:
+def test_no_wrong_value_goes_in_without_a_word(tmp_path, kind):
     indicators = [
         indicator(name, name_zh=NAMES[name], unit=unit, unit_zh=unit, support=SUPPORT.get(name, "positive"))
         for name, unit in UNITS.items()

@@ -2,8 +2,6 @@
 
 import json
 import sys
-from pathlib import Path
-from typing import Any
 
 import pytest
 from packages import package
@@ -49,7 +47,7 @@ SZ = KEY.format("SZ") + OBS.format("2023", "18", "A")
 XML = f"{HEAD}<gen:Series>{NJ}</gen:Series><gen:Series>{SZ}</gen:Series>{END}"
 
 
-def _coded(name: str, *values: str, **more: int) -> dict[str, Any]:
+def _coded(name, *values, **more):
     return {"id": name, "name": name, "values": [{"id": v, "name": v} for v in values], **more}
 
 
@@ -69,7 +67,7 @@ JSON = json.dumps({
 FILES = {"csv2.csv": CSV_2, "labels.csv": CSV_LABELS, "csv1.csv": CSV_1, "a.xml": XML, "a.json": JSON}
 WHERE = {"REF_AREA": "NJ", "INDICATOR": "WID"}
 RULE = {"where": WHERE, "indicator": "widgets", "region": "testville", "factor": 1}
-MAPPING: dict[str, Any] = {"source": {"publisher": "P", "title": "T", "date": "2024-06"}, "figures": [RULE]}
+MAPPING = {"source": {"publisher": "P", "title": "T", "date": "2024-06"}, "figures": [RULE]}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -86,7 +84,7 @@ def test_every_form_gives_the_same_figures(tmp_path, monkeypatch, name):
     assert {name: count for name, (count, _) in done.left_out.items()} == {"WID SZ": 1}
 
 
-def test_sdmx_csv_keeps_every_digit_and_the_line_in_the_file(tmp_path: Path) -> None:
+def test_sdmx_csv_keeps_every_digit_and_the_line_in_the_file(tmp_path):
     (tmp_path / "a.csv").write_text(CSV_2, "utf-8")
     (grid,) = read_grids(tmp_path / "a.csv")
     assert grid.opened_as == "SDMX-CSV, UTF-8, comma"
@@ -108,7 +106,7 @@ def test_a_file_that_is_no_data_message_is_one_error(tmp_path, name, text, found
     assert (problem.file, problem.allowed) == (name, "an SDMX-ML or SDMX-JSON data message")
 
 
-def test_without_sdmx1_it_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_sdmx1_it_says_how_to_install_it(tmp_path, monkeypatch):
     (tmp_path / "a.xml").write_text(XML, "utf-8")
     monkeypatch.setitem(sys.modules, "sdmx", None)
     with pytest.raises(QcityError, match=r"install it with pip install 'qcity-analysis\[sdmx\]', or export"):

@@ -1,8 +1,6 @@
 """Yearbook sheets, in .xlsx and .xls: years across or down, headings in two rows, units, footnotes."""
 
 import datetime as dt
-from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pytest
@@ -10,17 +8,14 @@ import python_calamine
 import xlwt
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.importing.layout import Entry, Sheet, read_layout
+from qcity_analysis.importing.layout import read_layout
 from qcity_analysis.importing.sheets import read_grids
 from qcity_analysis.problems import DataError
 
-Rows = list[list[Any]]
-Merged = tuple[tuple[int, int, int, int], ...]
 
-
-def xlsx(path: Path, sheets: dict[str, Rows], merged: Merged = ()) -> Path:
+def xlsx(path, sheets, merged=()):
     book = openpyxl.Workbook()
-    book.remove(book.active)  # type: ignore[arg-type]
+    book.remove(book.active)
     for name, rows in sheets.items():
         sheet = book.create_sheet(name)
         for row in rows:
@@ -31,7 +26,7 @@ def xlsx(path: Path, sheets: dict[str, Rows], merged: Merged = ()) -> Path:
     return path
 
 
-def xls(path: Path, sheets: dict[str, Rows], merged: Merged = (), error: tuple[int, str] = ()) -> Path:
+def xls(path, sheets, merged=(), error=()):
     book, day = xlwt.Workbook(), xlwt.easyxf(num_format_str="yyyy-mm-dd")
     for name, rows in sheets.items():
         sheet = book.add_sheet(name)
@@ -48,7 +43,7 @@ def xls(path: Path, sheets: dict[str, Rows], merged: Merged = (), error: tuple[i
     return path
 
 
-def csv(path: Path, sheets: dict[str, Rows], merged: Merged = ()) -> Path:
+def csv(path, sheets, merged=()):
     (rows,) = sheets.values()
     width = max(map(len, rows))
     cells = [["" if c is None else str(c) for c in row] + [""] * (width - len(row)) for row in rows]
@@ -59,17 +54,17 @@ def csv(path: Path, sheets: dict[str, Rows], merged: Merged = ()) -> Path:
 WRITERS = {"a.xlsx": xlsx, "a.xls": xls, "a.csv": csv}
 
 
-def layout(folder: Path, rows: Rows, merged: Merged = (), name: str = "a.xlsx", **how: Any) -> Sheet:
+def layout(folder, rows, merged=(), name="a.xlsx", **how):
     return read_layout(read_grids(WRITERS[name](folder / name, {"表1": rows}, merged))[0], **how)
 
 
-def told(entry: Entry) -> str:
+def told(entry):
     """An entry in a line: name, second heading, unit, period and cell, empty ones left out."""
     cell = f"{entry.cell:g}" if isinstance(entry.cell, float) else str(entry.cell)
     return " ".join(filter(None, (entry.name, entry.part, entry.unit, entry.period, cell)))
 
 
-YEARBOOK: Rows = [
+YEARBOOK = [
     ["20-1 主要年份科技指标", None, None, None, None],
     [],
     ["指标", "单位", 2020, "2021年", "２０２２年①"],
@@ -79,25 +74,25 @@ YEARBOOK: Rows = [
     ["注：①2022年为初步统计数。"],
     ["资料来源：市统计局"],
 ]
-DOWN: Rows = [
+DOWN = [
     ["表2 历年指标"], ["年份", "研发强度", "专利"], [None, "%", "件"],
     ["2019年", 3.2, 2018], ["2020年", "3.48①", 2019], ["注：①快报数"],
 ]  # fmt: skip
-ACROSS: Rows = [["指标", "单位", "年份", None, None], [None, None, 2020, 2021, 2022], ["A", "件", 1, 2, 3]]
-SECOND: Rows = [
+ACROSS = [["指标", "单位", "年份", None, None], [None, None, 2020, 2021, 2022], ["A", "件", 1, 2, 3]]
+SECOND = [
     ["指标", "2022年", None, "2023年", None],
     [None, "绝对量（亿元）", "比上年增长（%）", "绝对量（亿元）", "比上年增长（%）"],
     ["总值", 100, 4.1, 105, 5],
 ]
-UNITS: Rows = [["表", None, "单位：万元"], ["指标", 2020, 2021], ["收入（亿元）", 1, 2], ["专利(发明)", 5, 6]]
-LONG: Rows = [
+UNITS = [["表", None, "单位：万元"], ["指标", 2020, 2021], ["收入（亿元）", 1, 2], ["专利(发明)", 5, 6]]
+LONG = [
     ["地区", "年份", "指标", "单位", "数值"],
     *(["甲", year, "强度", "%", n] for year, n in ((2019, 3.2), (2020, "—"))),
 ]
-BESIDE: Rows = [["指标", "2022年", "2023年", "2023年比2022年增长%"], ["A", 1, 2, 100]]
-CONTINUED: Rows = [["指标", 2019, 2020], ["A", 1, 2], ["续表"], ["指标", 2021, 2022], ["A", 3, 4]]
+BESIDE = [["指标", "2022年", "2023年", "2023年比2022年增长%"], ["A", 1, 2, 100]]
+CONTINUED = [["指标", 2019, 2020], ["A", 1, 2], ["续表"], ["指标", 2021, 2022], ["A", 3, 4]]
 # rows, merged cells, layout, entries
-SHEETS: list[tuple[Rows, Merged, str, str]] = [
+SHEETS = [
     (YEARBOOK, ((0, 0, 0, 4),), "years_across", "研发经费支出 亿元 2020 515.4; 研发经费支出 亿元 2021 1，578.8; "
      "研发经费支出 亿元 2022 …; 研发强度 % 2020 3.48; 研发强度 % 2022 3.9左右"),
     # a heading over the years is no name
@@ -115,14 +110,14 @@ SHEETS: list[tuple[Rows, Merged, str, str]] = [
 
 @pytest.mark.parametrize("name", WRITERS)
 @pytest.mark.parametrize(("rows", "merged", "kind", "expected"), SHEETS)
-def test_each_figure_has_name_heading_unit_and_year_from_every_kind_of_file(
+def test_each_figure_has_name_heading_unit_and_year_from_every_file(
     tmp_path, rows, merged, kind, expected, name
 ):
     sheet = layout(tmp_path, rows, merged, name)
     assert (sheet.layout, "; ".join(map(told, sheet.entries)), sheet.problems) == (kind, expected, ())
 
 
-def test_every_figure_has_its_place_and_its_footnotes(tmp_path: Path) -> None:
+def test_every_figure_has_its_place_and_its_footnotes(tmp_path):
     sheet = layout(tmp_path, YEARBOOK)
     first, last = sheet.entries[0], sheet.entries[-1]
     assert (first.file, first.row, first.column, last.row, last.column) == (
@@ -132,18 +127,18 @@ def test_every_figure_has_its_place_and_its_footnotes(tmp_path: Path) -> None:
 
 
 def test_a_merged_name_counts_for_its_rows_and_values_without_a_name_are_a_problem_with_their_place(tmp_path):
-    rows: Rows = [["指标", None, 2020, 2021], ["能源", "煤", 1, 2], [None, "油", 3, 4]]
+    rows = [["指标", None, 2020, 2021], ["能源", "煤", 1, 2], [None, "油", 3, 4]]
     names = [entry.name for entry in layout(tmp_path, rows, ((0, 0, 0, 1), (1, 0, 2, 0))).entries]
     assert names == ["能源/煤", "能源/煤", "能源/油", "能源/油"]
     (told,) = layout(tmp_path, [["指标", 2020, 2021], [None, 1, 2], ["A", 3, 4]]).problems
     assert (told.file, told.row, told.code, told.found) == ("a.xlsx [表1]", 2, "no_row_name", "1, 2")
 
 
-def test_a_long_table_tells_regions_and_notes_and_may_have_other_headings(tmp_path: Path) -> None:
-    rows: Rows = [["地区", "年份", "指标", "数值", "备注"], ["南京市", 2019, "A", 3.2, "快报"]]
+def test_a_long_table_tells_regions_and_notes_and_may_have_other_headings(tmp_path):
+    rows = [["地区", "年份", "指标", "数值", "备注"], ["南京市", 2019, "A", 3.2, "快报"]]
     (entry,) = layout(tmp_path, rows).entries
     assert (entry.labels["@region"], entry.labels["@note"]) == ("南京市", "快报")
-    other: Rows = [["报告期", "科目", "本期"], [2019, "A", 1], [2020, "A", 2]]
+    other = [["报告期", "科目", "本期"], [2019, "A", 1], [2020, "A", 2]]
     sheet = layout(tmp_path, other, columns={"period": "报告期", "indicator": "科目", "value": "本期"})
     assert (sheet.layout, list(map(told, sheet.entries))) == ("long", ["A 2019 1", "A 2020 2"])
 
@@ -154,7 +149,7 @@ def test_a_sheet_without_years_is_one_problem(tmp_path, how):
     assert [(p.file, p.row, p.code) for p in problems] == [("a.xlsx [表1]", None, f"layout_{how or 'any'}")]
 
 
-def test_every_sheet_is_read_and_a_wrong_name_lists_them(tmp_path: Path) -> None:
+def test_every_sheet_is_read_and_a_wrong_name_lists_them(tmp_path):
     path = xlsx(tmp_path / "a.xlsx", {"表1": YEARBOOK, "表2": DOWN})
     assert [grid.sheet for grid in read_grids(path)] == ["表1", "表2"]
     assert [grid.sheet for grid in read_grids(path, ["表2"])] == ["表2"]
@@ -192,7 +187,7 @@ def test_dates_truths_and_errors_of_an_old_workbook_are_cells(tmp_path):
 
 
 def test_a_password_is_named(tmp_path, monkeypatch):
-    def locked(path: str) -> None:
+    def locked(path):
         raise python_calamine.PasswordError("encrypted")
 
     book = type("Locked", (), {"from_path": staticmethod(locked)})

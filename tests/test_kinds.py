@@ -211,7 +211,6 @@ def test_rounds_that_make_no_sense_are_refused(tmp_path):
 
 
 # Every year, a direction, ranks and milestones.
-
 BASE = {"threshold": 0, "base_year": 2020}
 EVERY = BASE | {"kind": "monotone", "direction": "increase_every_year", "unit": "pp"}
 FALL, UP = EVERY | {"direction": "decrease_every_year"}, BASE | {"kind": "direction", "direction": "increase"}

@@ -21,9 +21,8 @@ from qcity_analysis.files import PROJECT
 from qcity_analysis.reporting import sentences
 from qcity_analysis.reporting.show import card
 
+
 # The slow way: by sampling, integration and loops, apart from the library's own.
-
-
 def chance_of_level(levels, bound, deadline, least, support):
     """From the forecast distribution itself, without paths."""
     frame = pd.DataFrame({"series_id": "a", "period": list(levels), "value": list(levels.values())})
@@ -105,8 +104,6 @@ def chance_of_rank(field, own, best, deadline, support, draws=4000):
 
 
 # The plans.
-
-
 def real(name):
     with (PROJECT / "data" / "raw" / name).open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))

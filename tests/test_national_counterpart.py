@@ -117,9 +117,7 @@ def test_earlier_targets_have_the_published_outcome_once_issued(told, plan, issu
         assert (mine["probability"] > 0.5).all()
 
 
-def test_yearly_targets_count_only_under_the_definition_that_has_a_figure_and_none_is_asked_once_it_is_over(
-    told,
-):
+def test_yearly_targets_count_only_under_the_definition_with_a_figure_and_none_is_asked_once_it_is_over(told):
     assert (told["as_of"].map(lambda day: day.year) <= told["deadline"]).all()
     assert not told["status"].isin(["met", "missed"]).any()
     met = told[told["plan"] == "china_yearly"].set_index(["deadline", "definition"])["met"]

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from html import unescape
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,16 @@ from packages import figures, indicator, loaded, target
 
 import qcity_analysis as qc
 from qcity_analysis.analysis.outlook import outlook
+from qcity_analysis.assessment.answer import ipcc_word
+from qcity_analysis.catalogue import text
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import outside as others
 from qcity_analysis.forecasting.prior import shipped_text
-from qcity_analysis.reporting import sentences
+from qcity_analysis.reporting import sections, sentences, show
+from qcity_analysis.reporting.export import review
+from qcity_analysis.reporting.formatting import percent
+from qcity_analysis.results import Scorecard
+from qcity_analysis.running.sharing import write_results
 
 GREW = {"period": range(2012, 2022), "value": [7.9, 7.8, 7.4, 7.0, 6.8, 6.9, 6.7, 6.0, 2.2, 8.4]}
 PANEL = qc.forecast_panel(pd.DataFrame({"series_id": "a"} | GREW), 2)
@@ -85,24 +92,52 @@ def test_the_learned_numbers_meet_their_bars_on_regions_and_indicators_left_out(
     assert max(ahead["crps"]["pair_above"].values()) < 1
 
 
-def test_a_plans_own_target_has_all_three_and_one_with_another_threshold_only_its_figures():
-    data = qc.load(as_of="2023-03-31")
-    answer = qc.assess(data, "energy_per_gdp", plan="china_14fyp", draws=500)
-    assert (list(answer.bases), answer.headline) == (["figures", "outside", "both"], "both")
-    figure, view, joint = answer.bases.values()
-    assert (figure.value, answer.to_dict()["bases"]["outside"]["n"]) == (answer.probability, 111)
-    assert min(figure.value, view.value) <= joint.value <= max(figure.value, view.value) and view.low < 0.8
-    other = qc.assess(data, replace(answer.target, threshold=-10.0), draws=500)
-    assert (list(other.bases), other.headline) == (["figures"], "figures")
+@pytest.mark.parametrize(("day", "name", "plan", "bases", "by"), [
+    ("2024-06-30", "gdp_growth_2024", "jiangsu_yearly", "figures outside both", "both"),
+    ("2022-06-30", "energy_per_gdp", "china_14fyp", "figures outside both", "both"),
+    ("2025-06-30", "co2_per_gdp", "china_14fyp", "figures outside both", "figures"),  # known to the year before
+    ("2026-06-30", "rd_spending", "china_15fyp", "outside reference", "reference"),
+    ("2026-06-30", "nursing_bed_share", "china_15fyp", "outside", "outside"),
+])  # fmt: skip
+def test_every_place_shows_the_one_number_of_the_headline(day, name, plan, bases, by, tmp_path):
+    data = qc.load(as_of=day)
+    answer = qc.assess(data, name, plan=plan, draws=200)
+    p, told, aim = answer.bases[by].value, answer.to_dict(), "figures" in bases
+    assert [*answer.bases] == bases.split() and answer.headline == by and f"{p:.3g}, " in repr(answer)
+    assert (answer.probability, answer.word) == ((p, ipcc_word(p)) if aim else (None, None))
+    write_results([told], tmp_path)
+    table = Scorecard(plan, {name: answer}, data).to_frame()
+    rows = [told, table.iloc[0], json.loads((tmp_path / "results.json").read_text("utf-8"))["results"][0]]
+    assert [(row["headline"], row["headline_probability"]) for row in rows] == [(by, pytest.approx(p))] * 3
+    for lang in ("zh", "en"):
+        row, line = review([answer], lang).iloc[0], sections.answer_lines(answer, lang)[0].partition("\n")[0]
+        assert (row["probability"], row["headline"]) == (p, text(f"headline_{by}", lang))
+        shown = [show.card(answer, lang), show.row("", answer, lang), line, row["conclusion"], row["remark"]]
+        assert [percent(p, lang) in unescape(one) for one in shown] == [True] * 5
+    if aim:
+        figures, view, joint = answer.bases.values()
+        assert min(figures.value, view.value) <= joint.value <= max(figures.value, view.value)
+        supposed = answer.what_if({"as it is": {}}).to_frame().iloc[0]
+        assert (supposed["headline"], supposed["probability"]) == ("figures", figures.value)
+        assert answer.sensitivity()["probability"][0] == p
+        other = qc.assess(data, replace(answer.target, threshold=-10.0), draws=200)
+        assert (list(other.bases), other.headline) == (["figures"], "figures")
 
 
-@pytest.mark.parametrize(("year", "record"), [(2018, dict(met=13, count=13)), (2024, dict(met=15, count=19))])
-def test_the_bodys_own_record_counts_as_far_as_it_was_known_on_the_day(year, record):
-    data, asking = qc.load(as_of=f"{year}-06-30"), {"plan": "jiangsu_yearly", "draws": 200}
-    alone = replace(data, earlier_targets=data.earlier_targets.query("deadline == @year"))
-    one, other = (qc.assess(part, f"gdp_growth_{year}", **asking) for part in (data, alone))
-    assert [note.values for note in one.notes if note.code == "own_record"] == [record]
-    assert one.bases["outside"] == other.bases["outside"] and one.bases["both"] != other.bases["both"]
+@pytest.mark.parametrize(("name", "day", "until", "record", "unsaid"), [
+    ("gdp_growth_2018", "2018-06-30", 2018, (13, 13), (13, 13)),
+    ("gdp_growth_2024", "2024-06-30", 2024, (15, 19), (15, 19)),
+    ("gdp_growth_2024", "2024-02-15", 2023, (15, 19), (15, 19)),  # before the reports on the year before
+    ("unemployment_surveyed_2022", "2022-06-30", 2022, (4, 4), (3, 3)),
+])  # fmt: skip
+def test_earlier_aims_count_as_far_as_they_were_known_on_the_day(name, day, until, record, unsaid):
+    data, recent = qc.load(as_of=day), {2018: 5, 2022: 3}.get(until, 6)
+    silent = replace(data, outcomes=data.outcomes.iloc[:0])
+    one, other = (qc.assess(part, name, plan="jiangsu_yearly", draws=200) for part in (data, silent))
+    notes = [*one.notes, *other.notes]
+    told = [tuple(note.values.values()) for note in notes if note.code == "own_record"]
+    assert told == [record, unsaid]
+    assert one.bases["outside"].n == others.met_of(one.target.indicator_id, until)[1] + recent
 
 
 def test_level_and_year_turn_the_question_round():

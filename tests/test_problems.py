@@ -5,7 +5,6 @@ import datetime as dt
 import json
 import re
 import string
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,19 +19,19 @@ WORDS = catalogue("problems")
 LIBRARY = Path(qc.__file__).parent
 
 
-def needs(words: str) -> set[str]:
+def needs(words):
     """The values that a text needs; every problem has a cell."""
     return {name for _, name, _, _ in string.Formatter().parse(words) if name} - {"cell"}
 
 
-def strings(node: ast.AST) -> set[str]:
+def strings(node):
     """Texts written in a piece of code; for an f-string the codes that begin as it does."""
     written = {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
-    begun = [n.values[0].value for n in ast.walk(node) if isinstance(n, ast.JoinedStr)]  # type: ignore[attr-defined]
+    begun = [n.values[0].value for n in ast.walk(node) if isinstance(n, ast.JoinedStr)]
     return written.difference(begun) | {code for code in WORDS for start in begun if code.startswith(start)}
 
 
-def assigned(name: str, function: ast.FunctionDef) -> list[ast.expr]:
+def assigned(name, function):
     """What is assigned to a name in a function."""
     values = []
     for n in ast.walk(function):
@@ -43,9 +42,9 @@ def assigned(name: str, function: ast.FunctionDef) -> list[ast.expr]:
     return values
 
 
-def given(node: ast.AST, function: ast.FunctionDef) -> set[str]:
+def given(node, function):
     """Names of the values handed over: keywords, and keys of dicts written there or assigned before."""
-    names: set[str] = set()
+    names = set()
     for n in ast.walk(node):
         if isinstance(n, ast.keyword):
             names.add(n.arg or "")
@@ -59,19 +58,14 @@ def given(node: ast.AST, function: ast.FunctionDef) -> set[str]:
     return names
 
 
-def raised() -> Iterator[tuple[str, set[str], set[str]]]:
+def raised():
     """Every call that makes a problem: where it stands, the codes it may have, the values it gives."""
     for path in sorted(LIBRARY.rglob("*.py")):
         if not re.search(r"Problem\(|UnreadableCell\(|\.fault\(", path.read_text()):
             continue
         functions = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.FunctionDef)]
         own = {f.name: [a.arg for a in f.args.args if a.arg != "self"] for f in functions}
-        at = {
-            name: names.index(key)
-            for name, names in own.items()
-            for key in ("code", "faults")
-            if key in names
-        }
+        at = {f: names.index(key) for f, names in own.items() for key in ("code", "faults") if key in names}
         at |= {"Problem": 3, "UnreadableCell": 0, "fault": 1}
         for f, call in [(g, n) for g in functions for n in ast.walk(g) if isinstance(n, ast.Call)]:
             name = getattr(call.func, "id", getattr(call.func, "attr", ""))

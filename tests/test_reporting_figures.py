@@ -3,14 +3,14 @@
 import itertools
 import re
 import warnings
+from dataclasses import replace
 
 import pandas as pd
 import pytest
-import standin
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from packages import STEADY, figures, indicator, loaded, target
+from packages import CUT, answer, borrowing, changes, figure, figures
 
 import qcity_analysis as qc
 from qcity_analysis.analysis.portfolio import portfolio as add_up
@@ -27,24 +27,25 @@ CAME = pd.Series({2015: 100.0, 2016: 95.0, 2018: 90.0, 2020: 84.0})
 
 
 @pytest.fixture(scope="module")
-def portfolio(tmp_path_factory):
-    """What a plan of two targets adds up to."""
-    lower = figures({year: 0.97 * level for year, level in STEADY.items()}, indicator_id="gears")
-    names, goals = ([indicator("widgets"), indicator("gears")],
-        [target(), target("other", indicator_id="gears")])  # fmt: skip
-    tables = {"observations": [*figures(STEADY), *lower], "indicators": names, "targets": goals}
-    data = loaded(tmp_path_factory.mktemp("portfolio"), **tables)
-    return add_up(data, list(qc.scorecard(data, draws=500).answers.values()), draws=2_000)
+def portfolio(card):
+    return add_up(*card, draws=2_000)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """A forecast, a target without any figure, and one with a reference from another region."""
+    folder = tmp_path_factory.mktemp("told")
+    lent = borrowing(folder / "lent", {2021: 9.0})
+    return answer(folder / "own", draws=500), answer(folder / "none", observations=[]), lent
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_figures_miss_no_glyph_and_have_the_same_bytes_twice(portfolio, lang):
+def test_figures_miss_no_glyph_and_have_the_same_bytes_twice(portfolio, told, lang):
     made = [(charts.portfolio_chart, portfolio), (charts.reliability_chart, RELIABILITY),
-        (charts.hedgehog_chart, SAID, CAME), (charts.regions_chart,
-        [standin.assessment(), standin.unassessable()])]  # fmt: skip
+        (charts.hedgehog_chart, SAID, CAME), (charts.regions_chart, told[:2])]  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for draw, *things in [*made, (fan_chart, standin.assessment())]:
+        for draw, *things in [*made, (fan_chart, told[0])]:
             (svg,) = {Picture(draw(*things, lang), "x").svg() for _ in range(2 if lang == "zh" else 1)}
             assert len(svg) < 60_000 and "style=" not in svg  # the page's policy
             assert "var(--ink,#1c2733)" in svg  # the page's colours
@@ -63,24 +64,25 @@ def test_every_word_of_the_data_is_drawn_without_a_missing_glyph():
     assert len(words) > 100
 
 
-def test_a_reference_has_a_panel_that_says_so_and_names_the_comparator():
-    lent = (standin.borrowed("jiangsu"), standin.borrowed("china"))
-    axes = fan_chart(standin.unassessable(parts=lent)).axes
+def test_a_reference_has_a_panel_that_says_so_and_names_the_comparator(told):
+    (lent,) = told[2].parts
+    axes = fan_chart(replace(told[1], parts=(lent, lent))).axes
     said = [ax.get_title(loc="left").replace("\n", " ") for ax in axes]
-    assert said == ["Reference: Energy use per unit of value added, Jiangsu"] * 2
-    alone = fan_chart(standin.borrowed(), "zh")
+    assert said == ["Reference: Indicator widgets, Otherland"] * 2
+    alone = fan_chart(lent, "zh")
     said = "".join(line.get_text() for line in alone.texts)
-    assert "参考：江苏" in said and "并非依据本地区自身的数据" in said
+    assert "参考：别州" in said and "并非依据本地区自身的数据" in said
     assert sum("（参考）" in label.get_text() for label in alone.legends[0].get_texts()) == 1
 
 
-def test_the_target_line_says_about_at_least_or_at_most():
-    for changes, english, chinese in (({}, "about 4 %", "4%左右"), ({"commitment": "firm"}, "≥ 4 %", "≥ 4%"),
-            ({"commitment": "firm", "direction": "at_most"}, "≤ 4 %", "≤ 4%"),
-            (None, "−18 % (index 82)", "−18%（指数 82）")):  # fmt: skip
-        own = standin.assessment(target=standin.target(**(changes or {})))
-        made = standin.borrowed() if changes is None else own
-        assert [target_shown(made, lang) for lang in ("en", "zh")] == [english, chinese]
+def test_the_target_line_says_about_at_least_or_at_most(told, tmp_path):
+    own = told[0]
+    for cells, english, chinese in (({"commitment": "about"}, "about 20 points", "20 points左右"),
+            ({}, "≥ 20 points", "≥ 20 points"), ({"direction": "at_most"}, "≤ 20 points", "≤ 20 points")):  # fmt: skip
+        asked = replace(own, target=replace(own.target, **cells))
+        assert [target_shown(asked, lang) for lang in ("en", "zh")] == [english, chinese]
+    cut = answer(tmp_path, CUT, observations=changes({2021: -3, 2022: -3.5, 2023: -2.9}), draws=10)
+    assert [target_shown(cut, lang) for lang in ("en", "zh")] == ["−18 % (index 82)", "−18%（指数 82）"]
 
 
 def collisions(figure):
@@ -96,13 +98,16 @@ def collisions(figure):
     return [[t.get_text() for t in pair] for pair in [*pairs, *zip(cut)]]
 
 
-def test_labels_of_a_narrow_fan_and_of_close_marks_do_not_overlap():
-    levels = {year: 150.0 - 4 * (year - 2005) for year in range(2005, 2023)}
-    marks = {"superseded": standin.rows((2022, 83.0)), "observations": standin.rows((2022, 82.0, "estimate"))}
-    narrow = standin.fan(levels[2022], 2023, 2025, -1.0, 0.3)
-    close = standin.assessment(series=standin.series(levels, **marks), fan=narrow, threshold=60.0)
-    assert not collisions(figure := fan_chart(close, "en"))
-    assert {"estimate", "superseded"} <= {t.get_text() for t in figure.axes[0].texts if t.get_visible()}
+def test_labels_of_a_narrow_fan_and_of_close_marks_do_not_overlap(tmp_path):
+    levels = figures({year: 150.0 - 4 * (year - 2005) for year in range(2005, 2022)})
+    levels += [figure(2021, 86.5, published="2022-01-31"), figure(2022, 83, published="2023-01-31")]
+    levels += [figure(2022, 82, status="estimate")]
+    falling = answer(tmp_path, {"threshold": 60}, observations=levels, draws=50)
+    years = falling.fan.index
+    narrow = pd.DataFrame({q: 2101 - years + 0.3 * (q - 0.5) for q in falling.fan}, years)
+    drawn = fan_chart(replace(falling, fan=narrow), "en")
+    said = {t.get_text() for t in drawn.axes[0].texts if t.get_visible()}
+    assert {"estimate", "superseded"} <= said and not collisions(drawn)
 
 
 @pytest.mark.slow
@@ -115,9 +120,9 @@ def test_no_label_of_a_shipped_target_covers_another(lang):
     assert len(found) > 50 and {name: words for name, words in found.items() if words} == {}
 
 
-def test_a_panel_says_what_is_illustrative_and_what_is_missing():
-    made = {"ILLUSTRATIVE": standin.assessment(illustrative=True)}
-    for words, a in (made | {"no figure held in these data": standin.unassessable()}).items():
+def test_a_panel_says_what_is_illustrative_and_what_is_missing(told):
+    made = {"ILLUSTRATIVE": replace(told[0], illustrative=True)}
+    for words, a in (made | {"no figure held in these data": told[1]}).items():
         assert any(words in written.get_text() for written in fan_chart(a, "en").axes[0].texts)
 
 
@@ -131,9 +136,9 @@ def test_the_table_of_sources_shows_every_published_digit_and_the_unit_of_the_la
         assert list(table[column]) == [shown]
 
 
-def test_each_chart_of_rows_has_a_mark_for_each_probability(portfolio):
-    made = charts.scorecard_chart([standin.assessment(chance=0.57), standin.unassessable(chance=None)])
-    assert [bar.get_width() for bar in made.axes[0].patches] == pytest.approx([57, 0])
+def test_each_chart_of_rows_has_a_mark_for_each_probability(portfolio, told):
+    made = charts.scorecard_chart(told[:2])
+    assert [bar.get_width() for bar in made.axes[0].patches] == pytest.approx([100 * told[0].chance, 0])
     heights = [bar.get_height() for bar in charts.portfolio_chart(portfolio).axes[0].patches]
     assert heights == pytest.approx([100 * p for p in portfolio.counts["dependent"]])
     ends = [line.get_ydata()[-1] for line in charts.hedgehog_chart(SAID, CAME).axes[0].lines[1:5:2]]

@@ -5,7 +5,7 @@ import re
 
 import pandas as pd
 import pytest
-from packages import STEADY, change, figure, figures, indicator, loaded, package, target
+from packages import change, figure, figures, indicator, loaded, package, target
 
 import qcity_analysis as qc
 from qcity_analysis.analysis.outlook import Feasibility, Outlook, outlook
@@ -88,17 +88,14 @@ def test_the_overview_of_the_shipped_data_counts_them_and_shows_no_identifier(sh
     show_overview(data, lang)
     for number in (held["figures"], held["sources"], held["targets"] - held["covered"]):
         assert re.search(rf"\b{number}\b", shown.front["answer"])
-    assert (
-        shown.words().count('<table class="signs">') == len(data.plans()) and shown.words().count("●") > 100
-    )
+    words = shown.words()
+    assert words.count('<table class="signs">') == len(data.plans()) and words.count("●") > 100
     assert (made["counts"], made["coverage"]["nanjing_quality_city/rd_intensity"]["2020"]) == (held, "final")
     text = re.sub(r"<(details|style)\b.*?</\1>|<[^>]+>", " ", shown.words(), flags=re.S)
     assert "rd_intensity" not in text and "nan" not in text.split()
 
 
 # outlook, sensitivity, change
-
-
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory):
     """A made-up package and the answer to its target."""
@@ -185,7 +182,7 @@ def show_target(data, answer, lang, varied=True):
 
 
 @BOTH
-def test_sections_show_a_heading_and_leave_no_place_unfilled(asked, shown, lang, monkeypatch, varied):
+def test_sections_show_a_heading_and_fill_every_place(asked, shown, lang, monkeypatch, varied, definitions):
     monkeypatch.setattr(sections, "vary", lambda *_: [varied])
     show_target(*asked, lang)
     assert len(re.findall(r"(?m)^## ", shown.words())) >= 4 and not unfilled(shown)
@@ -197,6 +194,8 @@ def test_sections_show_a_heading_and_leave_no_place_unfilled(asked, shown, lang,
     assert sum(kind == "dot flip" for kind, _ in dots) == sum(row.flips for row in rows)
     if lang == "en":
         assert "What changed since 2023-02-27" in shown.words() and "new figures" in shown.words().lower()
+    show_target(*definitions, lang, varied=False)
+    assert not unfilled(shown)
 
 
 @pytest.mark.parametrize(("name", "plan", "as_of", "varied"),
@@ -208,23 +207,6 @@ def test_sections_hold_for_every_status_and_kind(shown, name, plan, as_of, varie
     data = qc.load(as_of=as_of)
     show_target(data, qc.assess(data, name, plan=plan, draws=4), "zh", varied)
     assert not unfilled(shown)
-
-
-def test_sections_hold_where_definitions_differ(shown, definitions):
-    show_target(*definitions, "zh", varied=False)
-    assert not unfilled(shown)
-
-
-@pytest.fixture(scope="module")
-def card(tmp_path_factory):
-    """A plan of three targets, one of them without figures, and its answers."""
-    goals = [target(section="一", departments="市科技局;市统计局", departments_en="Science; Statistics")]
-    goals += [target("other", indicator_id="gears", section="二（一）"), target("empty", indicator_id="cogs")]
-    lower = figures({year: 0.97 * level for year, level in STEADY.items()}, indicator_id="gears")
-    names = [indicator(name) for name in ("widgets", "gears", "cogs")]
-    folder = tmp_path_factory.mktemp("card")
-    data = loaded(folder, observations=[*figures(STEADY), *lower], indicators=names, targets=goals)
-    return data, list(qc.scorecard(data, draws=500).answers.values())
 
 
 @BOTH
@@ -264,11 +246,11 @@ def test_the_section_on_borrowing_shows_its_evidence_and_when_it_does_not_help(m
     assert "证据不一致" in shown[-1]
 
 
-def test_the_commands_outlook_and_portfolio_print_words_or_json_and_end_with_3_without_figures(
+def test_outlook_and_portfolio_print_words_or_json_and_end_with_3_without_figures(
     tmp_path, qcity, monkeypatch
 ):
     monkeypatch.setattr(models, "MODELS", ("naive",))
-    package(tmp_path)
+    package(tmp_path, observations=figures({2019: 13.1, 2020: 13.9, 2021: 15.2, 2022: 16.1}))
     options = ["--data", tmp_path, "--as-of", "2024-12-31", "--draws", 100]
     code, out, _ = qcity("outlook", "goal", *options, "--since", "2022-06-30", "--language", "zh")
     words = ("需每年", "其他指标", "原设定", "与 2022-06-30 相比的变化")

@@ -127,8 +127,6 @@ def test_a_note_signs_its_changes_and_the_command_that_adds_a_figure_is_for_this
 
 
 # numbers
-
-
 def read(shown):
     return float(shown.replace(",", "").replace("−", "-").replace("×10^", "e"))
 
@@ -201,7 +199,7 @@ def test_every_target_has_the_plan_s_words_and_our_readings():
         for lang, tail in (("zh", ""), ("en", "_en")):
             words = [row.wording, row.section if lang == "zh" else "", getattr(row, f"note{tail}")]
             words += map(str.strip, getattr(row, f"departments{tail}").split(";"))
-            lines = [*sentences.plan_reading(asked, lang), *sentences.departments_of(asked, lang)]
+            lines = [*sentences.plan_reading(asked, lang), *asked.target.responsible(lang)]
             lines = "\n".join([*lines, sentences.plan_quote(asked, lang)])
             assert all(part in lines for part in words), row.target_id
     described = json.loads(Path("data/raw/datapackage.json").read_text("utf-8"))["resources"]

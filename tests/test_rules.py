@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packages import changes, figures, indicator, loaded, package, target
+from packages import answer, changes, figures, indicator, loaded, package, target
 
 import qcity_analysis as qc
 from qcity_analysis import rules
@@ -96,12 +96,6 @@ def test_gaps_index_types_and_order_of_the_series_do_not_matter():
 
 
 # the bridge to assessments
-
-
-def answer(folder, rows=None, as_of="2024-12-31", **goal):
-    return qc.assess(loaded(folder, as_of, observations=rows, targets=[target(**goal)]), "goal", draws=200)
-
-
 @pytest.fixture(scope="module")
 def falling(tmp_path_factory):
     """A target of -20 % in five years, known as yearly changes to 2023."""
@@ -116,8 +110,9 @@ def test_a_relative_target_is_judged_on_the_index_and_a_level_on_its_levels(tmp_
     index = pd.Series({2020: 100.0, 2021: 95.0, 2022: 91.2, 2023: 86.64})
     levels = {2016: 10.0, 2017: 11.0, 2018: 12.0, 2019: 13.0, 2020: 14.0, 2021: 15.0, 2022: 16.0}
     level = Goal("at_least", 20, None, 2025, unit="points")
-    for one, series, goal in [(falling, index, Goal("at_most", 80, 2020, 2025)),
-                              (answer(tmp_path, figures(levels)), pd.Series(levels), level)]:  # fmt: skip
+    steady = answer(tmp_path, observations=figures(levels), draws=200)
+    cut = (falling, index, Goal("at_most", 80, 2020, 2025))
+    for one, series, goal in (cut, (steady, pd.Series(levels), level)):
         table = rules_for(one)
         pd.testing.assert_frame_equal(table.drop(columns="definition"), evaluate_all(series, goal, 2024))
         assert set(table["definition"]) == {"widgets"}
@@ -129,14 +124,14 @@ def test_a_relative_target_is_judged_on_the_index_and_a_level_on_its_levels(tmp_
 
 def test_about_is_judged_with_its_tolerance_as_the_probability_is(tmp_path):
     levels = {2019: 16.0, 2020: 17.0, 2021: 18.0, 2022: 19.6}
-    about = answer(tmp_path, figures(levels), commitment="about", tolerance=0.5)
+    about = answer(tmp_path, {"commitment": "about", "tolerance": 0.5}, observations=figures(levels))
     assert results_for(about)["unsd_2023"].category == "met"
 
 
 @pytest.mark.parametrize("kind", ["cumulative", "rank", "milestone"])
 def test_a_target_that_is_no_level_is_judged_by_no_rule(tmp_path, kind):
     direction = {"cumulative": "at_least", "rank": "at_most", "milestone": "achieved"}[kind]
-    table = rules_for(answer(tmp_path, kind=kind, direction=direction, base_year=2020))
+    table = rules_for(answer(tmp_path, {"kind": kind, "direction": direction, "base_year": 2020}))
     assert table["category"].isna().all()
     assert set(table["reason"]) == {f"the rule judges levels; this target is of kind {kind}"}
 
@@ -147,7 +142,7 @@ def test_each_definition_has_its_own_rows(definitions):
 
 
 def test_without_figures_every_rule_says_so(tmp_path, shown):
-    unknown = answer(tmp_path, [])
+    unknown = answer(tmp_path, observations=[])
     assert set(rules_for(unknown)["reason"]) == {"no figure up to 2024"}
     assert sections.shared_reason(unknown, "zh") == "没有规则适用：截至 2024 年没有数据。"
     sections.rules(unknown, "en")
@@ -155,8 +150,6 @@ def test_without_figures_every_rule_says_so(tmp_path, shown):
 
 
 # the command and the section of the page
-
-
 def test_the_command_shows_the_probability_and_every_rule_in_words_and_as_json(tmp_path, qcity):
     words = ["rules", "goal", "--data", package(tmp_path / "some"), "--as-of", "2024-12-31"]
     code, out, _ = qcity(*words)
@@ -194,7 +187,6 @@ def test_a_result_is_said_in_words():
 
 
 # LMDI-I: exact sums, hand-worked numbers, sectors that come and go, and bad tables
-
 FIGURES = st.floats(0.001, 1e6)
 ROW = st.tuples(st.one_of(st.just(0.0), FIGURES), FIGURES)
 

@@ -11,11 +11,9 @@ from packages import (  # isort: skip
     package, packed, reason, run, series_of, target, the_note,
 )  # fmt: skip
 
-from qcity_analysis.assessment.assess import assess
 from qcity_analysis.data.load import check
 from qcity_analysis.data.vintages import months_covered
 from qcity_analysis.errors import Note
-from qcity_analysis.forecasting.annual import forecast_series
 from qcity_analysis.reporting.sentences import note
 from qcity_analysis.series.annual import annual_series, shifted
 from qcity_analysis.series.evidence import standard_errors, typical_revisions
@@ -144,7 +142,6 @@ def test_every_valid_package_is_assessed_or_says_why_not(tmp_path):
 
 
 # Two definitions meet only where a splice is declared, with its reason.
-
 OLD = {2015: 10.0, 2016: 11.0, 2017: 12.0, 2018: 13.0, 2019: 14.0}
 NEW = {2018: 26.0, 2019: 28.4, 2020: 30.0, 2021: 31.0}
 WHY = "both count the same things in another unit"
@@ -201,7 +198,6 @@ def test_a_declared_splice_moves_the_older_figures_where_both_have_a_level_publi
 
 
 # Indicators computed from others: a ratio, a figure per head, a sum of counts.
-
 SPENDING = dict(enumerate([30.0, 33.0, 36.5, 40.0, 44.0, 47.0], 2017))
 GDP = dict(enumerate([1000.0, 1070.0, 1130.0, 1170.0, 1280.0, 1330.0], 2017))
 
@@ -323,7 +319,6 @@ def test_a_declaration_that_makes_no_sense_is_refused_and_a_circle_of_inputs_is_
 
 
 # Bounds, approximate, provisional and year-to-date figures.
-
 NINETIES = {2018: 90.0, 2019: 92.0, 2020: 93.0, 2021: 95.0}  # typical yearly change: 2
 AVERAGE = {"timing": "average"}
 
@@ -482,14 +477,6 @@ def test_four_ways_to_publish_one_figure_give_four_probabilities(tmp_path):
         assert code is None or code in codes(answer)
     assert found[2].forecast.years.tolist() == [2023, 2024]
     assert found[3].outcome is None  # a part of the deadline's year does not settle it
-
-
-def test_another_model_takes_the_plain_levels_and_says_so(tmp_path):
-    rows = [*figures(NINETIES), figure(2022, 96, qualifier=">=")]
-    data = loaded(tmp_path, observations=rows, targets=[target(threshold=97)])
-    assert "partly_ignored" in codes(assess(data, "goal", model="drift"))
-    plain = forecast_series(annual_series(data, "widgets", "testville"), 2025, model="drift")
-    assert plain.years.tolist() == [2022, 2023, 2024, 2025]
 
 
 def test_every_note_about_partial_knowledge_has_its_sentence(tmp_path):

@@ -97,7 +97,6 @@ def test_a_cut_of_18_percent_in_five_years_is_3_89_percent_a_year_and_through_ze
 
 
 # The unit in which a series is written changes no probability; what stands still may go on standing still.
-
 GROWTH = [1.02, 1.13, 1.21, 1.30, 1.42, 1.49, 1.58]
 GREW = since(2017, *GROWTH)
 

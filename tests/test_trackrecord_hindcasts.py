@@ -120,8 +120,6 @@ def test_a_plans_series_are_its_targets_their_comparators_and_newer_definitions(
 
 
 # scores by group, intervals over whole indicators, rules and their calibration
-
-
 def asked(number=600, indicators=12):
     rng, k = np.random.default_rng(0), np.arange(number)
     p = rng.random(number)

@@ -119,9 +119,7 @@ def test_what_is_said_of_the_corpus_follows_its_numbers_and_no_rule_beats_us_at_
     ((0.3, 0.7), 0.44, "cannot be taken at their word", "不能照字面理解"),
     ((0.1, 0.9), 0.5, "cannot be taken at their word", "不能照字面理解"),
 ])  # fmt: skip
-def test_probabilities_are_taken_at_their_word_only_where_they_held_on_real_targets(
-    said, code, english, chinese
-):
+def test_probabilities_are_taken_at_their_word_only_where_they_held(said, code, english, chinese):
     """`code` is the share of the questions given the higher probability that were met, and of the others not met."""
     k = np.arange(400)
     p, right = np.where(k % 2, said[1], said[0]), (k // 2) % 100 < round(100 * code)

@@ -102,7 +102,7 @@ def test_widening_makes_intervals_hold_what_they_are_meant_to():
 
 
 def test_a_prior_learnt_from_a_made_up_bank_forecasts_its_kind_about_as_well_as_can_be(corpus):
-    tasks = train.draw_tasks(corpus, list(corpus.values), 12, 99, 0)
+    tasks = train.draw_tasks(corpus, list(corpus.values), 5, 99, 0)
     training = train.Training.of(train.Tasks.joined([tasks, tasks.hidden()]), tasks)
     unseen = sorted(set(tasks.indicator[tasks.fold == 0]))
     prior, inside = training.prior(unseen, training.fitted[0]), corpus.series(unseen)
@@ -124,8 +124,6 @@ def test_training_twice_gives_the_same_prior_and_a_folder_without_a_bank_is_refu
 
 
 # what is learned of comparators and of changes
-
-
 def made(share, seed=0, indicators=4):
     """Cases whose truth lies `share` of the way from the own median to the comparators."""
     rng, cases = np.random.default_rng(seed), []
@@ -149,10 +147,8 @@ def test_evidence_judges_each_indicator_with_shares_learned_on_the_others():
     mixed = [c for c in made(0.6, indicators=8) if c.indicator != "i0"] + odd
     evidence = borrowing.evidence(mixed)
     by_indicator = evidence["published"]["by_indicator"]
-    assert by_indicator["i0"] > 1 > by_indicator["i1"] and (evidence["indicators"], evidence["cases"]) == (
-        8,
-        len(mixed),
-    )
+    assert by_indicator["i0"] > 1 > by_indicator["i1"]
+    assert (evidence["indicators"], evidence["cases"]) == (8, len(mixed))
 
 
 def changes_of(folder, series, kind):
@@ -178,7 +174,6 @@ def test_quantiles_are_those_of_the_windows_and_indicators_count_the_same_withou
 
 
 # the benchmarks
-
 HOME = Path(__file__).resolve().parents[1] / "benchmarks"
 
 

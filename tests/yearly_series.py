@@ -3,27 +3,27 @@
 import numpy as np
 import pandas as pd
 
-from qcity_analysis.forecasting.panel import PanelForecast, forecast_panel
+from qcity_analysis.forecasting.panel import forecast_panel
 
 
-def since(first: int, *values: float) -> pd.Series:
+def since(first, *values):
     """One value a year."""
     return pd.Series(values, index=range(first, first + len(values)))
 
 
-def frame(values: list[float], support: str = "real", name: str = "a", last: int = 2023) -> pd.DataFrame:
+def frame(values, support="real", name="a", last=2023):
     """One series as a panel, its last year `last`."""
     years = range(last - len(values) + 1, last + 1)
     return pd.DataFrame({"series_id": name, "period": years, "value": values, "support": support})
 
 
-def alike(values: np.ndarray, support: str = "real") -> pd.DataFrame:
+def alike(values, support="real"):
     """A panel of series of one length: the rows of `values`, named by their number, in the years from 0 on."""
     ids, years = np.indices(values.shape).reshape(2, -1)
     return pd.DataFrame({"series_id": ids, "period": years, "value": values.ravel(), "support": support})
 
 
-def many(count: int, seed: int = 0) -> pd.DataFrame:
+def many(count, seed=0):
     """A panel of random walks of 4 to 15 years with gaps."""
     rng = np.random.default_rng(seed)
     parts = []
@@ -35,11 +35,11 @@ def many(count: int, seed: int = 0) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def question(threshold: object, period: object = 2024, way: str = "at_least", name: str = "a"):
+def question(threshold, period=2024, way="at_least", name="a"):
     """One question to a panel."""
     return pd.DataFrame([{"series_id": name, "period": period, "threshold": threshold, "direction": way}])
 
 
-def panel_of(values: object, support: str = "real", horizon: int = 5) -> PanelForecast:
+def panel_of(values, support="real", horizon=5):
     """The forecast of one series up to 2023 as a panel."""
     return forecast_panel(frame(list(values), support), horizon)

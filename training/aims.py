@@ -2,7 +2,7 @@
 
 A year's shock hits all regions, so every year counts the same, a year is left out whole, and weights are drawn towards
 half and half, what needs no fitting. Aims and outcomes are not shipped, only the weights and how many were met. The
-aims of provinces on energy, which the project's own track record scores, are counted as known but not learned on.
+aims of provinces on energy, which the project's own track record scores, are neither learned on nor shipped.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def questions(folder: Path, prior: Prior | None = None) -> pd.DataFrame:
 def fit(asked: pd.DataFrame) -> Aims:
     """The weights by least squares, every year counting the same, drawn towards half and half."""
     mean = float(asked.groupby("year")["met"].mean().mean())
-    zero = Aims(round(mean, 3), STRENGTH, OWN_STRENGTH, _correlation(asked), ENOUGH, 0.0, 0.0, 0.0, {}, {})
+    zero = Aims(
+        round(mean, 3), STRENGTH, OWN_STRENGTH, _correlation(asked), ENOUGH, 0.0, 0.0, 0.0, {}, {}, []
+    )
     used = asked[asked["figures"].notna()]
     before = used["met_before"] + used["missed_before"]
     own = (used["met_before"] + OWN_STRENGTH * zero.mean) / (before + OWN_STRENGTH)
@@ -174,17 +176,21 @@ def _scored(asked: pd.DataFrame, p: np.ndarray, mine: np.ndarray, quiet: np.ndar
 
 
 def five_years() -> dict[str, list[int]]:
-    """By deadline how many targets of five-year plans in the project's own tables were met, of how many settled."""
+    """How many targets of five-year plans in the project's own tables were met, of how many settled, by the year at
+    whose end it was first known.
+    """
     data, counts = load(), dict[str, list[int]]()
-    for frame in (data.earlier_targets, data.targets):
-        for name, plan in zip(frame["target_id"], frame["plan"], strict=True):
-            target = find_target(data, name, plan)
-            if target.kind in AIMED and kind_of(data, target) == FIVE_YEARS:
-                status = assess(data, target, draws=10).status
-                if status in ("met", "missed"):
-                    count = counts.setdefault(str(target.deadline), [0, 0])
-                    count[:] = [count[0] + (status == "met"), count[1] + 1]
-    return dict(sorted(counts.items()))
+    rows = pd.concat([data.earlier_targets, data.targets])
+    pairs = zip(rows["target_id"], rows["plan"], strict=True)
+    asked = [find_target(data, *pair) for pair in pairs]
+    asked = [one for one in asked if one.kind in AIMED and kind_of(data, one) == FIVE_YEARS]
+    for year in range(min(one.deadline for one in asked), data.as_of.year):
+        known = data.at(f"{year}-12-31")
+        said = {one: assess(known, one, draws=10).status for one in asked if one.deadline <= year}
+        told = [status == "met" for status in said.values() if status in ("met", "missed")]
+        asked = [one for one in asked if said.get(one) not in ("met", "missed")]
+        counts |= {str(year): [sum(told), len(told)]} if told else {}
+    return counts
 
 
 def write_aims(folder: Path, out: Path, say: Say, prior: Prior | None = None) -> dict[str, Any]:
@@ -193,11 +199,14 @@ def write_aims(folder: Path, out: Path, say: Say, prior: Prior | None = None) ->
     learned = asked[(asked["indicator"] != SCORED[0]) | ~asked["level"].isin(SCORED[1])]
     told, aims = evidence(learned), fit(learned)
     say(f"aims: {told['aims']} with figures before them")
-    named = asked.assign(name=asked["indicator"].map(NAMES)).dropna(subset=["name"])
+    named = learned.assign(name=learned["indicator"].map(NAMES)).dropna(subset=["name"])
     sums = named.groupby(["name", "year"])["met"].agg(["sum", "size"])
     met: dict[str, dict[str, list[int]]] = {name: {} for name in sums.index.unique(0)}
     for (name, year), row in sums.iterrows():
         met[name][str(year)] = [int(row["sum"]), int(row["size"])]
     met[FIVE_YEARS] = five_years()
-    write_whole(out / AIMS_FILE, json.dumps(aims._asdict() | {"met": met, "evidence": told}, indent=1) + "\n")
+    less = told["brier_less_figures_by_indicator"]["regions"]
+    content = aims._asdict() | {"met": met, "evidence": told}
+    content["figures_alone"] = [NAMES[name] for name in NAMES if less.get(name, 0) > 0]
+    write_whole(out / AIMS_FILE, json.dumps(content, indent=1) + "\n")
     return told

@@ -14,17 +14,7 @@ import pandas as pd
 from qcity_analysis.forecasting.histories import STATED, same
 from qcity_analysis.forecasting.prior import LOW, NAMES, YEARS, at_edge, features, units
 
-from .hindcast import (
-    LENGTHS,
-    STILL,
-    TEST_CAP,
-    Hindcast,
-    Variants,
-    by_fold,
-    by_source,
-    by_year,
-    questions,
-)
+from .hindcast import LENGTHS, STILL, TEST_CAP, Hindcast, Variants, by_fold, by_source, by_year, questions
 from .scores import bootstrap_interval, brier, reliability_line
 from .train import CAP, FOLDS, GROWTH, ORIGINS, Corpus, Say, Training
 

@@ -2,7 +2,7 @@
 
 The forecast of the assessment is carried on past the deadline, up to YEARS years after the last figure. The pace still
 needed is compared with every past move over as many years, on a scale that suits the kind of quantity (see
-`forecasting.prior.scaled`). How likely the target is comes from the forecast, not from such a comparison.
+`forecasting.prior.scaled`). How likely each year is comes from the forecast alone: an aim is evidence on its own year.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..assessment.answer import Assessment
-from ..assessment.assess import assess
+from ..assessment.answer import Assessment, Question
+from ..assessment.assess import by_figures
 from ..data.load import Data
 from ..data.schema import RELATIVE
 from ..errors import Note, QcityError
@@ -119,12 +119,6 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
 
     A target that is met, one of a kind that is not reached by a level or a count, and one without a forecast have a
     `reason` instead of chances; a missed one is still asked when it would be reached.
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2023-12-31")
-    >>> ahead = outlook(data, qc.assess(data, "rd_intensity", draws=500))
-    >>> ahead.last_to_act, round(float(ahead.chances[2025]), 1)
-    (2024, 0.8)
     """
     a, target, levels = assessment, assessment.target, assessment.levels()
     last = int(levels.index[-1]) if len(levels) else None
@@ -172,7 +166,7 @@ def _by_deadline(data: Data, a: Assessment, last: int, draws: int) -> dict[int, 
     chances: dict[int, float] = {}
     for year in range(last + 1, last + YEARS + 1):
         later = dataclasses.replace(a.target, deadline=year)
-        answer = a if later == a.target else again(data, a, later, draws=draws)
+        answer = a.by_figures() if later == a.target else again(data, a, later, draws=draws)
         chance = None if answer is None else 1.0 if answer.status == "met" else answer.probability
         if chance is not None:
             chances[year] = chance
@@ -225,9 +219,7 @@ def _move(data: Data, a: Assessment, course: Course | None) -> Feasibility:
     if levels.empty and relative and target.base_year is not None:
         levels = pd.Series({target.base_year: 100.0})
     unknown = a.bound is None and target.kind == "direction"  # no figure of the base year says what is better
-    over = (
-        len(levels) and course is None and (target.threshold is None or levels.index[-1] >= target.deadline)
-    )
+    over = len(levels) and not course and (target.threshold is None or levels.index[-1] >= target.deadline)
     if over or unknown or levels.empty:
         return Feasibility(reason=Note("deadline_over" if over else "no_level"))
     base = float(levels.get(target.base_year, math.nan))
@@ -262,10 +254,10 @@ def again(
     data: Data, a: Assessment, target: Target | None = None, model: str = "", draws: int | None = None
 ) -> Assessment | None:
     """The same question of another `target`, by another `model` or with other `draws`, of the data of the assessment,
-    possibly with other figures; None where the answer no longer has such a part. Raises what `assess` raises.
+    possibly with other figures, by these alone; None where the answer no longer has such a part.
     """
-    options: dict[str, Any] = {"model": model or a.model, "draws": draws or a.draws, "seed": a.seed}
-    return same_part(assess(data, target or a.target, as_of=a.as_of, **options), a)
+    asked = target or a.target, model or a.model, draws or a.draws, a.seed
+    return same_part(by_figures(Question(data.at(a.as_of), *asked)), a)
 
 
 def same_part(answer: Assessment, wanted: Assessment) -> Assessment | None:

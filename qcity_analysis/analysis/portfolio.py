@@ -122,11 +122,12 @@ def portfolio(
     counts = {"dependent": tally(met), "independent": poisson_binomial(chances), "stress": tally(stressed)}
     in_order = rows.iloc[sorted(range(len(rows)), key=lambda k: section_order(rows["section"].iloc[k]))]
     low, high = (float(rows[end].sum()) for end in ("low", "high"))
+    named = [[a.target.responsible(lang) for lang in ("zh", "en")] for a in assessments]
     return Portfolio(
         first.target.plan, first.as_of, _targets(rows[known], met), rows.loc[~known, NAMES].reset_index(drop=True),
         float(chances.sum()), low, high, pd.DataFrame(counts).rename_axis("met"), between,
         _grouped(in_order.assign(group=[[(name, name)] for name in in_order["section"]])),
-        _grouped(rows.assign(group=[a.target.responsible() or [("", "")] for a in assessments])), draws, seed,
+        _grouped(rows.assign(group=[list(zip(*each, strict=True)) or [("", "")] for each in named])), draws, seed,
     )  # fmt: skip
 
 
@@ -205,9 +206,7 @@ def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
     names, places = [t.target_id for t in targets], [(t.indicator_id, t.region) for t in targets]
     series, signs = list(dict.fromkeys(places)), np.array([1.0 if t.upward else -1.0 for t in targets])
     own = np.array([series.index(place) for place in places], dtype=int)
-    way = np.where(
-        np.bincount(own, signs, len(series)) >= 0, 1.0, -1.0
-    )  # the way that most targets of a series want
+    way = np.where(np.bincount(own, signs, len(series)) >= 0, 1.0, -1.0)  # what most targets of a series want
     known = data.at(assessments[0].as_of) if assessments else data
     changes = {name: _changes(known, name) for name, _ in series}
     pairs = [_together(changes, one, other) for one in series for other in series]

@@ -3,7 +3,8 @@
 A supposed figure conditions the forecast: of its joint paths the NEAR share nearest to it is kept and moved on to it
 by a linear regression among them (Beaumont, Zhang and Balding 2002, Genetics 162:2025-2035). A supposed course (a pace,
 a plan, a shock, another policy) takes the place of the median; the paths lie around it as before, in ratio where the
-quantity is positive. How often anything moved so is counted. What a measure brings about is out of scope.
+quantity is positive. How often anything moved so is counted. All go by the figures alone, also the answer as it is: an
+aim is evidence on what is not known, which here is supposed. What a measure brings about is out of scope.
 """
 
 from __future__ import annotations
@@ -62,12 +63,6 @@ def scenario(data: Data, a: Assessment, name: str = "", **supposed: Any) -> Scen
     (year, size, years until it is made up for)), `policy` ((first year, pace from then on)); `threshold` and
     `deadline` of another target. Raises QcityError for another name, an impossible value, no forecast, or a target that
     more than the level of its deadline decides.
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2023-12-31")
-    >>> stood = scenario(data, qc.assess(data, "rd_intensity", draws=500), pace="halted")
-    >>> stood.answer.probability < 0.5, abs(round(stood.pace.linear, 9))
-    (True, 0.0)
     """
     supposed = {key: value for key, value in supposed.items() if value is not None}
     for key in (key for key in supposed if key not in SUPPOSED):
@@ -77,16 +72,14 @@ def scenario(data: Data, a: Assessment, name: str = "", **supposed: Any) -> Scen
         raise QcityError(f"suppose one course at a time; found {', '.join(courses)}")
     if new := {key: supposed[key] for key in ("threshold", "deadline") if key in supposed}:
         a = again(data, a, replace(a.target, **new)) or a
-    name = name or "+".join(supposed) or "forecast"
+    a, name = a.by_figures(), name or "+".join(supposed) or "forecast"
     ahead, bound = a.forecast, float(a.bound or 0.0)
     by_level = ahead is not None and a.bound is not None and a.status == "forecast"
     if ahead is None or not by_level or np.mean(a.target.is_met(ahead.paths[:, -1], bound)) != a.probability:
         if not {"given", *COURSES} & {*supposed}:  # of another target, whatever it is
             return Scenario(name, supposed, a)
-        why = f"its status is {a.status!r}, its kind {a.target.kind!r}; suppose a threshold or a deadline"
-        raise QcityError(
-            f"no level of {a.target.deadline} decides {a.target.target_id}: {why}, or ask a part"
-        )
+        why = f"its status is {a.status!r}, its kind {a.target.kind!r}; suppose a threshold or deadline, or ask a part"
+        raise QcityError(f"no level of {a.target.deadline} decides {a.target.target_id}: {why}")
     last, level, end = int(ahead.history.index[-1]), float(ahead.history.iloc[-1]), int(ahead.years[-1])
     for key in courses:
         ahead = around(ahead, _course(data, a, ahead, key, supposed[key]))
@@ -132,13 +125,7 @@ def _figures(ahead: Forecast, figures: Any) -> dict[int, float]:
 
 
 def given(ahead: Forecast, figures: Mapping[int, float]) -> Forecast:
-    """The forecast, had these figures come out: its paths nearest to them, moved on to them.
-
-    >>> from ..forecasting.forecast import forecast
-    >>> ahead = forecast(pd.Series([2.0, 2.1, 2.3, 2.4], index=range(2020, 2024)), until=2026)
-    >>> float(given(ahead, {2024: 2.9}).median()[2026]) > float(ahead.median()[2026])
-    True
-    """
+    """The forecast, had these figures come out: its paths nearest to them, moved on to them."""
     columns = np.searchsorted(ahead.years, sorted(figures))
     value = np.array([figures[year] for year in sorted(figures)])
     apart = ahead.paths[:, columns] - value

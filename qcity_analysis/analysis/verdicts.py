@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from ..assessment.answer import Assessment
-from ..assessment.assess import assess
+from ..assessment.assess import assess, with_bases
 from ..data.load import Data
 from ..data.vintages import among, diff, figure_codes, is_whole, newest_rows, newest_vintages, to_date
 from ..errors import Note, QcityError
@@ -90,11 +90,13 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
     """
     base = again(data, assessment, draws=draws)
     assert base is not None  # the whole assessment has no part to miss
+    base = with_bases(data, base)
     parts = base.by_definition()
     tried: list[tuple[Variant, Assessment | Note | None]] = []
     for draft, changed in _variants(data, base):
         try:
-            tried.append((draft, again(changed.pop("data", data), base, **changed)))
+            one = again(changed.pop("data", data), base, **changed)
+            tried.append((draft, one and with_bases(data, one, base.target)))  # the same aim, however read
         except QcityError as error:
             tried.append((draft, Note("model", {"why": str(error)})))
     varied = []
@@ -120,10 +122,12 @@ def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, dict[str,
         rows, places = data.observations, {one for a in answers if a.series for one in a.series.places()}
         mine = among(rows, places)
         for years, first in _windows(levels, year_of_base if target.kind != "level" else None):
-            yield Variant("window", years, first=first), _with(data, rows[~mine | _since(rows, first)])
+            kept = rows[~mine | _since(rows, first)].reset_index(drop=True)
+            yield Variant("window", years, first=first), {"data": replace(data, observations=kept)}
         for year in levels[-LEFT_OUT:]:
             if year != year_of_base:
-                yield Variant("leave_out", year), _with(data, _without(rows, mine, year))
+                kept = _without(rows, mine, year).reset_index(drop=True)
+                yield Variant("leave_out", year), {"data": replace(data, observations=kept)}
     if year_of_base is not None and target.kind in ("relative_change", "direction", "cumulative"):
         for year in (year_of_base + step for step in BASES):
             if year in levels and year < min(target.deadline, levels[-1]):
@@ -177,10 +181,6 @@ def _without(rows: pd.DataFrame, mine: Any, year: int) -> pd.DataFrame:
     value = 100 * (ratio * (1 + pairs["value"].astype(float) / 100) - 1)
     joined = pairs.assign(value=value, measure="cumulative_change_pct", base_period=year - 1)[rows.columns]
     return pd.concat([kept, joined.astype(kept.dtypes)])
-
-
-def _with(data: Data, rows: pd.DataFrame) -> dict[str, Any]:
-    return {"data": replace(data, observations=rows.reset_index(drop=True))}
 
 
 def _judged(draft: Variant, answer: Assessment | Note, asked: Assessment) -> Variant:
@@ -241,18 +241,15 @@ class Change:
         """The change as plain values that JSON can hold, each answer by status, probability and word."""
         days = {"earlier": str(self.before.as_of), "later": str(self.after.as_of)}
         answers = {"before": self.before, "after": self.after}
-        said = {when: {"status": one.status, "probability": one.probability, "word": one.word}
-                for when, one in answers.items()}  # fmt: skip
+        names = ("status", "probability", "word", "headline", "headline_probability")
+        said = {when: {name: getattr(one, name) for name in names} for when, one in answers.items()}
         own: dict[str, Any] = {f"by_{step}": moved for step, moved in self.steps.items()}
         came = self.figures.assign(known_from=self.figures["known_from"].dt.strftime("%Y-%m-%d"))
         came = came.rename(columns={"value_before": "before"})[NAMED].astype(object)
         figures = came.where(came.notna(), None).to_dict("records")
         parts = [part.to_dict() for part in self.parts]
-        own |= {
-            "definition": self.after.definition["indicator_id"],
-            "word": self.word,
-            "flipped": self.flipped,
-        }
+        own |= {"word": self.word, "flipped": self.flipped}
+        own["definition"] = self.after.definition["indicator_id"]
         return days | said | own | {"figures": figures, "parts": parts}
 
 
@@ -264,11 +261,6 @@ def explain_change(
     `data` must be loaded for `later` or a later day; `kw` are options of `assess`. Four assessments are made with the
     same seed: on the earlier day; the date moved, with the figures of the earlier day; with the revisions published in
     between; with the new figures too. Raises QcityError when the days are not in order, and what `assess` raises.
-
-    >>> import qcity_analysis as qc
-    >>> change = explain_change(qc.load(), "energy_per_gdp", "china_14fyp", "2022-06-30", "2023-06-30", draws=500)
-    >>> change.word, sorted(set(change.figures["period"]))
-    ('new_figure', ['2021', '2022', '2022-Q1'])
     """
     came, before, after = diff(data, earlier, later), data.at(earlier), data.at(later)
     rows, figure = after.observations, figure_codes(after.observations)

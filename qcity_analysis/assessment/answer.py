@@ -21,13 +21,7 @@ from ..targets import Pace, Target, pace_between
 
 FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
 SPOKEN = ("strive", "maintain", "directional", "qualitative")  # wordings shown beside the answer
-WIDE = {
-    "definition",
-    "fan",
-    "forecast",
-    "needed_path",
-    "series",
-}  # fields that `to_dict` tells in short, if at all
+WIDE = {"definition", "fan", "forecast", "needed_path", "series"}  # `to_dict` tells these in short, if at all
 
 
 @dataclass(frozen=True)
@@ -78,15 +72,16 @@ class Assessment:
     """The answer for one target as of one day.
 
     Attributes: `status` ("forecast", "met", "missed", "not_assessable", for the `reason`, or "depends_on_definition");
-    `probability` that it is met, its Monte Carlo standard error (0: exact) and `word` (IPCC scale); `threshold` and
-    `bound` (the level asked for, and that just enough, in the unit of `series.values`); `fan` (quantiles by year);
-    `expected`, `median` and `interval` (90 %) at the deadline; `outcome` (its level once published); `pace_so_far`, and
-    `pace_needed` and `needed_path`, which lead to the bound; `parts` (the same question by definition or comparator)
-    and their `role` ("definition", "borrowed", else "main"); `definition` (the indicator's row); `illustrative` (such a
-    figure was used); `likelihood` (what made the paths where it was not `model`: "gamma_poisson", "events",
-    "joint_ranks"); `period` (first and last year that count); `settled_in` (the period whose figure settled it early);
-    `stated` (the official statement that settled it where own figures do not); `bases`, what the "figures" say, the
-    "outside" view, "both" and the "reference", those there are, and which of them is the `headline` (see `assess`).
+    `probability` that it is met, by the `headline`, and its `word` (IPCC scale); the Monte Carlo standard error of the
+    share of paths it rests on (0: exact); `threshold` and `bound` (the level asked for, and that just enough, in the
+    unit of `series.values`); `fan` (quantiles by year); `expected`, `median` and `interval` (90 %) at the deadline;
+    `outcome` (its level once published); `pace_so_far`, and `pace_needed` and `needed_path`, which lead to the bound;
+    `parts` (the same question by definition or comparator) and their `role` ("definition", "borrowed", else "main");
+    `definition` (the indicator's row); `illustrative` (such a figure was used); `likelihood` (what made the paths where
+    it was not `model`: "gamma_poisson", "events", "joint_ranks"); `period` (first and last year that count);
+    `settled_in` (the period whose figure settled it early); `stated` (the official statement that settled it where own
+    figures do not); `bases`, what the "figures" say, the "outside" view, "both" and the "reference", those there are;
+    `headline`, which of them it goes by, the "outcome" or what was "official", or nothing (see `assess`).
     """
 
     target: Target
@@ -129,7 +124,8 @@ class Assessment:
     headline: str = ""
 
     def __repr__(self) -> str:
-        said = self.status if self.probability is None else f"{self.probability:.3g}, {self.word}"
+        shown, told = self.bases.get(self.headline), self.word or self.status
+        said = f"{shown.value:.3g}, {told}, by {self.headline}" if shown else self.status
         goal = self.target
         about = f"{goal.target_id}, {self.definition['indicator_id']} of {goal.region} by {goal.deadline}"
         return f"<{type(self).__name__} {about}: {said}; as of {self.as_of}>"
@@ -171,16 +167,27 @@ class Assessment:
             raise QcityError(f"a probability lies between 0 and 1, such as .8; found {probability!r}")
         return float(np.quantile(self.forecast.paths[:, -1], 1 - p if self.target.upward else p))
 
+    @property
+    def headline_probability(self) -> float | None:
+        """The number to show: also of a reference or outside view (not assessed), 1 once it is met, 0 once missed."""
+        return self.bases[self.headline].value if self.headline in self.bases else self.chance
+
+    def by_figures(self) -> Assessment:
+        """The same answer by the figures alone: what other choices and other years can be compared with."""
+        if self.headline != "both":
+            return self
+        p = self.bases["figures"].value
+        return replace(self, headline="figures", probability=p, word=ipcc_word(p))
+
     def to_dict(self) -> dict[str, Any]:
         """Everything but the draws as plain values that JSON can hold; levels and fan by year."""
         fields = [one.name for one in dataclasses.fields(Assessment) if one.name not in WIDE]
         return {name: _plain(getattr(self, name)) for name in fields} | {
             "definition": self.definition["indicator_id"],
+            "headline_probability": self.headline_probability,
             "levels": {str(year): float(level) for year, level in self.levels().items()},
             "base_year": self.series.base_year if self.series is not None else None,
-            "fan": {}
-            if self.fan is None
-            else _plain(self.fan.rename(columns="{:g}".format).to_dict("index")),
+            "fan": _plain({} if self.fan is None else self.fan.rename(columns="{:g}".format).T.to_dict()),
         }
 
 
@@ -283,10 +290,10 @@ def settled(answer: Assessment, met: bool, outcome: float, settled_in: str | Non
 def judged(answer: Assessment, forecast: Forecast, met: np.ndarray) -> Assessment:
     """A forecast with its probability; `met` (draws,) says which of its paths meet the target."""
     probability, last = float(np.mean(met)), int(forecast.years[-1])
-    fan = forecast.quantiles(FAN)
+    fan, by = forecast.quantiles(FAN), "reference" if answer.borrowed else "figures"
     return replace(
         answer, status="forecast", forecast=forecast, probability=probability,
-        probability_error=forecast.error_of(met), word=ipcc_word(probability), fan=fan,
+        probability_error=forecast.error_of(met), word=ipcc_word(probability), fan=fan, bases={}, headline=by,
         expected=float(forecast.mean()[last]), median=float(fan.loc[last, 0.5]),
         interval=(float(fan.loc[last, 0.05]), float(fan.loc[last, 0.95])),
     )  # fmt: skip

@@ -9,8 +9,11 @@ told before the deadline's year (of a figure: before it was over), as by a mid-t
 
 A target that a plan set itself is an aim, and evidence (see `forecasting.outside`): the answer says what follows from
 the figures, how often such aims were met (of the same indicator and the last three years for a year's aim, of earlier
-five-year plans for theirs), and both, with the body's own record of yearly aims. The headline is both, which was better
-on real aims; else the reference; else the figures.
+five-year plans for theirs), and both, with the body's own record of yearly aims; of all only what was known on the day.
+
+The headline, whose probability and word the answer has, is both; the figures without an aim, and where both was no
+better on real targets (AIMS_AND_REFERENCE.md): some yearly aims, five-year plans known to the year before their end.
+Without a forecast it is the reference, else the outside view, and the target is not assessed.
 """
 
 from __future__ import annotations
@@ -28,9 +31,9 @@ from ..data.vintages import to_date
 from ..errors import Note, QcityError, unknown
 from ..forecasting.forecast import MODELS
 from ..forecasting.histories import whole_number
-from ..forecasting.outside import FIVE_YEARS, both, met_of, outside
+from ..forecasting.outside import FIVE_YEARS, NEAR, RECENT, both, learned_aims, met_of, outside
 from ..targets import Target, find_target
-from .answer import SPOKEN, Assessment, Basis, Question, refused, with_parts, year_of_plan
+from .answer import SPOKEN, Assessment, Basis, Question, ipcc_word, refused, settled, with_parts, year_of_plan
 from .counts import counted
 from .levels import at_deadline, definitions, every_year, keeps_to_it, milestone
 from .peers import rank
@@ -39,6 +42,7 @@ SETTLED = ("met", "missed")
 AIMED = ("level", "relative_change", "average_growth")
 NO_FIGURE = ("every_year", "monotone", "milestone")  # kinds that one figure does not decide
 OF = ["plan", "target_id", "region"]  # of what an outcome is told
+HEADLINES = ("figures", "reference", "outside")  # in this order, where both is none
 BASIS = ("kind", "direction", "base_year", "deadline")  # of a target; another one is another question
 OPEN = """reason probability probability_error word forecast fan expected median interval pace_needed
     needed_path"""
@@ -65,12 +69,16 @@ def assess(
         raise QcityError(f"data are what `load` gives; found {found}")
     known = data.at(as_of)
     target = find_target(known, target_id, plan, region)
-    question = Question(known, target, model, draws, seed)
-    ids = definitions(question)
+    return with_bases(known, by_figures(Question(known, target, model, draws, seed)))
+
+
+def by_figures(question: Question) -> Assessment:
+    """The answer of the figures alone, or what was officially said; what else there is to go by is `with_bases`."""
+    target, ids = question.target, definitions(question)
     answer = _by_definition(question, ids) if len(ids) > 1 else _one(question, ids[0], "main")
     if target.kind in UNMOVED and answer.definition["indicator_id"] != target.indicator_id:
         answer = replace(answer, notes=(*answer.notes, Note("threshold_not_moved")))
-    answer = with_bases(known, with_official(known, answer))
+    answer = with_official(question.data, answer)
     if target.commitment in SPOKEN and target.wording:
         wording = {"wording_zh": target.wording, "wording_en": target.wording_en or target.wording}
         return replace(answer, notes=(*answer.notes, Note(f"wording_{target.commitment}", wording)))
@@ -124,10 +132,7 @@ def with_official(data: Data, answer: Assessment) -> Assessment:
     if not (deciding := [(note, met) for note, met in said if met is not None]):
         return answer
     (note, met), value = deciding[0], deciding[0][0].values["value"]
-    new: dict[str, Any] = dict.fromkeys(OPEN.split()) | {
-        "stated": note,
-        "status": "met" if met else "missed",
-    }
+    new: dict[str, Any] = dict.fromkeys(OPEN.split()) | {"stated": note, "status": "met" if met else "missed"}
     if answer.threshold is None and target.threshold is not None and not math.isnan(target.level(base)):
         new |= {"threshold": target.level(base), "bound": target.bound(base)}
     level = math.nan if value is None else target.level_of(value, base)
@@ -142,41 +147,47 @@ def _planned(data: Data, target: Target) -> Target | None:
         return None
 
 
-def with_bases(data: Data, answer: Assessment) -> Assessment:
-    """The answer with what the figures, the outside view, both and the reference say, where it is not settled."""
-    bases, target, number = dict[str, Basis](), answer.target, 0
-    if answer.status == "forecast":
-        sources = tuple(f"{region}/{name}" for name, region in sorted(answer.places()))
-        bases["figures"] = _counted(answer, len(answer.levels()), sources)
+def with_bases(data: Data, answer: Assessment, aim: Target | None = None) -> Assessment:
+    """The answer with its bases and its headline; `aim` is the plan's target where it is read otherwise (base year)."""
+    data, answer = data.at(answer.as_of), _simulated(answer.by_figures())
+    parts = tuple(map(_simulated, answer.parts))
+    bases, target, kind = dict(answer.bases), aim or answer.target, ""
     open_ = answer.status in ("forecast", "not_assessable")
-    if open_ and target.kind in AIMED and _planned(data, target) == target:
+    if open_ and answer.role == "main" and target.kind in AIMED and _planned(data, target) == target:
         kind = kind_of(data, target)
-        met, number = met_of(kind, min(target.deadline, answer.as_of.year))
+    (met, number), record = _earlier(data, target, kind) if kind else ((0, 0), (0, 0))
     if number:
         value, low, high = (float(one) for one in outside(met, number))
         bases["outside"] = Basis(value, low, high, number, (kind,))
         if figures := bases.get("figures"):
             about = "about" if target.commitment == "about" else "exact"
-            ends = zip((figures.value, figures.low, figures.high), (value, low, high), strict=True)
-            record = (0, 0) if kind_of(data, target) == FIVE_YEARS else _record(data, target)
             if sum(record):
                 told = Note("own_record", {"met": record[0], "count": sum(record)})
                 answer = replace(answer, notes=(*answer.notes, told))
-            joint, least, most = (float(both(one, two, number, about, *record)) for one, two in ends)
+            ends = zip((figures.value, figures.low, figures.high), (value, low, high), strict=True)
+            joint, least, most = (float(both(*pair, number, about, *record)) for pair in ends)
             bases["both"] = Basis(joint, least, most, figures.n, figures.sources)
-    for part in answer.parts:
-        if part.borrowed and part.probability is not None:
-            names = part.borrowed.comparators
-            bases["reference"] = _counted(part, len(names), names)
-    headline = next((name for name in ("both", "reference", "figures") if name in bases), "")
-    return replace(answer, bases=bases, headline=headline)
+    for part in parts if answer.status == "not_assessable" else ():
+        bases |= part.bases
+    headline = next((name for name in HEADLINES if name in bases), answer.headline)
+    near = kind == FIVE_YEARS and max(answer.levels().index, default=0) >= target.deadline - NEAR
+    if "both" in bases and not near and kind not in learned_aims().figures_alone:
+        headline, p = "both", bases["both"].value
+        answer = replace(answer, probability=p, word=ipcc_word(p))
+    return replace(answer, bases=bases, headline=headline, parts=parts)
 
 
-def _counted(part: Assessment, n: int, sources: tuple[str, ...]) -> Basis:
-    """The probability of simulated paths with its Monte Carlo interval."""
-    assert part.probability is not None and part.probability_error is not None
-    p, error = part.probability, 1.645 * part.probability_error
-    return Basis(p, max(p - error, 0.0), min(p + error, 1.0), n, sources)
+def _simulated(part: Assessment) -> Assessment:
+    """The answer by its simulated paths alone, of own figures or of comparators, with their Monte Carlo interval."""
+    if part.status in SETTLED:
+        return replace(part, headline="official" if part.stated else "outcome")
+    if part.probability is None or part.probability_error is None:
+        return replace(part, bases={}, headline="")
+    p, error, lent = part.probability, 1.645 * part.probability_error, part.borrowed
+    sources = lent.comparators if lent else tuple(f"{where}/{what}" for what, where in sorted(part.places()))
+    count, name = len(sources if lent else part.levels()), "reference" if lent else "figures"
+    told = Basis(p, max(p - error, 0.0), min(p + error, 1.0), count, sources)
+    return replace(part, bases={name: told}, headline=name)
 
 
 def kind_of(data: Data, target: Target) -> str:
@@ -186,21 +197,38 @@ def kind_of(data: Data, target: Target) -> str:
     return target.indicator_id if years == 0 else FIVE_YEARS if years in (3, 4, 5) else ""
 
 
-def _record(data: Data, target: Target) -> tuple[int, int]:
-    """How many of the body's earlier yearly aims for the indicator had been met, and missed, by the day's figures."""
+def _earlier(data: Data, target: Target, kind: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """How many aims like it had been met, of how many, and of the body's own for its indicator met and missed, as known
+    on the day: those shipped, and for a year's aim the package's, of every body. Reports tell of a year until March.
+    """
+    if kind == FIVE_YEARS:
+        return met_of(kind, data.as_of.year), (0, 0)
+    before = min(target.deadline, (data.as_of - dt.timedelta(90)).year)
+    met, number = met_of(kind, before)
     rows = pd.concat([data.targets, data.earlier_targets]).drop_duplicates(["plan", "target_id"])
+    rows = rows[(rows["indicator_id"] == kind) & rows["kind"].isin(AIMED)]
     issued = rows["source_id"].map(data.sources.set_index("source_id")["date"]).str[:4]
-    same = (rows["region"] == target.region) & (rows["indicator_id"] == target.indicator_id)
-    yearly = rows["kind"].isin(AIMED) & (pd.to_numeric(issued, errors="coerce") == rows["deadline"])
-    rows = rows[same & yearly & (rows["deadline"] < min(target.deadline, data.as_of.year))]
+    yearly = pd.to_numeric(issued, errors="coerce") == rows["deadline"]
+    rows = rows[yearly & (rows["deadline"] < min(target.deadline, data.as_of.year))]
+    recent = _decided(data, rows[rows["deadline"].between(before - RECENT, before - 1)])
+    own = _decided(data, rows[rows["region"] == target.region])
+    return (met + sum(recent), number + len(recent)), (sum(own), len(own) - sum(own))
+
+
+def _decided(data: Data, rows: pd.DataFrame) -> list[bool]:
+    """Which of these targets were met, of those that figures or an official statement had settled by the day."""
     told = []
-    for name, plan in zip(rows["target_id"], rows["plan"], strict=True):
-        question = Question(data, one := find_target(data, name, plan), "mixture", 1, 0)
-        series = question.series(one.indicator_id, one.base_year if one.relative else None)
-        bound = one.bound(float(series.values.get(one.base_year, math.nan)))
-        if (outcome := question.outcome(series, bound)) is not None:
-            told.append(bool(one.is_met(outcome[0], bound)))
-    return sum(told), len(told) - sum(told)
+    for key in zip(rows["target_id"], rows["plan"], strict=True):
+        if (status := data.computed.get(key)) is None:
+            question = Question(data, one := find_target(data, *key), "mixture", 1, 0)
+            series = question.series(one.indicator_id, one.base_year if one.relative else None)
+            bound = one.bound(float(series.values.get(one.base_year, math.nan)))
+            answer = question.answer(one.indicator_id, series=series)
+            if (outcome := question.outcome(series, bound)) is not None:
+                answer = settled(answer, bool(one.is_met(outcome[0], bound)), outcome[0])
+            status = data.computed.setdefault(key, with_official(data, answer).status)
+        told += [status == "met"] * (status in SETTLED)
+    return told
 
 
 def _statement(data: Data, target: Target, row: Any) -> Note:

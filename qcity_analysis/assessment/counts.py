@@ -445,12 +445,10 @@ def _counts_ahead(question: Question, answer: Assessment, known: CountSeries, ta
     forecast = Forecast(paths[:, first:], years[first:], "gamma_poisson", "count", levels)
     met = target.is_met(paths[:, -1], bound)
     strict = float(np.mean(target.is_met(paths[:, -1], target.level())))
-    last, span = int(levels.index[-1]), _span(tally.exposure)
-    notes = (
-        *question.awaiting(int((tally.through or str(last))[:4])),
-        *question.without_tolerance(strict),
-        Note("rate_rests_on", {"exposure": span, "unit": "year" if span == "1" else "years"}),
-    )
+    last, span = int(levels.index[-1]), f"{round(tally.exposure, 1):g}"
+    rests = Note("rate_rests_on", {"exposure": span, "unit": "year" if span == "1" else "years"})
+    awaiting = question.awaiting(int((tally.through or str(last))[:4]))
+    notes = (*awaiting, *question.without_tolerance(strict), rests)
     answer = judged(replace(answer, likelihood="gamma_poisson", notes=(*answer.notes, *notes)), forecast, met)
     if last < known.deadline:
         left = pd.Index(range(last, known.deadline + 1), name="year")
@@ -461,38 +459,23 @@ def _counts_ahead(question: Question, answer: Assessment, known: CountSeries, ta
     return replace(answer, probability=chance, pace_so_far=so_far, pace_needed=needed)
 
 
-def _span(years: float) -> str:
-    """A number of years with one digit at most."""
-    return f"{years:.1f}".removesuffix(".0")
-
-
 def _events(raw: AnnualSeries) -> pd.DataFrame:
     """Events by year, from counts of new items and from levels, which here are numbers of the year as well."""
     rows = raw.figures()
     events = new_counts(rows[rows["measure"].isin(["level", "count_new"])].assign(measure="count_new"))
-    events.loc[(events["qualifier"] == "<=") & (events["count"] == 0), "qualifier"] = (
-        "="  # at most none is none
-    )
+    at_most_none = (events["qualifier"] == "<=") & (events["count"] == 0)
+    events.loc[at_most_none, "qualifier"] = "="
     return events
-
-
-def none_in(events: float, exposure: float, ahead: float, allowed: float = 0.0) -> float:
-    """The probability of at most `allowed` events in `ahead` years after `events` in `exposure` years, with Jeffreys'
-    prior. Raises ZeroDivisionError without any exposure.
-
-    >>> round(none_in(0, 5, 2), 3)
-    0.845
-    """
-    from scipy.special import betainc
-
-    return float(betainc(events + 0.5, math.floor(allowed) + 1, exposure / (exposure + ahead)))
 
 
 def _events_ahead(question: Question, answer: Assessment, known: CountSeries, tally: Tally) -> Assessment:
     """The exact probability of none in the time left, and draws of the number of events for the picture."""
+    from scipy.special import betainc
+
     rng, exposure, bound = np.random.default_rng(question.seed), tally.exposure, question.target.bound()
     events, ahead = sum(c.count for c in known.counts if c.qualifier == "="), len(known.years) - tally.covered
-    probability = none_in(events, exposure, ahead, bound - tally.count)
+    allowed, passed = math.floor(bound - tally.count), exposure / (exposure + ahead)
+    probability = float(betainc(events + 0.5, allowed + 1, passed))
     rate = rng.standard_gamma(events + 0.5, question.draws) / exposure
     years = np.arange(known.start + 1, known.deadline + 1)
     done = {year: share for c in known.inside if c.qualifier == "=" for year, share in c.parts}
@@ -501,7 +484,8 @@ def _events_ahead(question: Question, answer: Assessment, known: CountSeries, ta
     first = int(np.flatnonzero(left > 0)[0])
     forecast = Forecast(paths[:, first:], years[first:], "events", "count", answer.levels())
     awaiting = question.awaiting(int((tally.through or str(known.start))[:4]))
-    told = Note("event_rate", {"events": f"{events:g}", "exposure": _span(exposure), "left": _span(ahead)})
+    rate_of = {"events": events, "exposure": round(exposure, 1), "left": round(ahead, 1)}
+    told = Note("event_rate", {name: f"{number:g}" for name, number in rate_of.items()})
     return replace(
         judged(answer, forecast, paths[:, -1] <= bound), likelihood="events", probability=probability,
         probability_error=0.0, word=ipcc_word(probability), expected=(events + 0.5) / exposure * ahead,

@@ -66,11 +66,10 @@ def list_targets(
     binding: Binding = None,
 ) -> None:  # fmt: skip
     """List the plans, their targets, and for how many years figures are published."""
-    package, series = qc.load(data, as_of), ["indicator_id", "region"]
-    years = package.observations.groupby(series)["year"].nunique().rename("years_published")
+    package, series, held = qc.load(data, as_of), ["indicator_id", "region"], "years_published"
+    years = package.observations.groupby(series)["year"].nunique().rename(held)
     table = package.targets_of(plan, binding).join(years, on=series)
-    table = table.fillna({"years_published": 0}).astype({"years_published": int})
-    table = table[[*LISTED, "years_published"]]
+    table = table.fillna({held: 0}).astype({held: int})[[*LISTED, held]]
     lines = []
     for row in table.itertuples():
         count = f"{row.years_published} year{'s' * (row.years_published != 1)}"
@@ -131,8 +130,7 @@ def import_file(
 
     if undo:
         record = files.undo(load.find_folder(data))
-        rows = record["added"] + record["changed"]
-        undone = text("import_undone", language, file=record["file"], at=record["at"], rows=rows)
+        undone = text("import_undone", language, rows=record["added"] + record["changed"], **record)
         print(as_text(record) if as_json else undone)
         return
     if file is None:
@@ -175,8 +173,7 @@ def new_plan(
     about = (name, out or Path(name), plan_readme(name), dt.date.today())
     folder = plan_from(file, *about, encoding) if file else make(*about)
     print(text("np_made", language, folder=folder))
-    for path in sorted(folder.iterdir()):
-        print(f"  {path.name}")
+    print(*(f"  {path.name}" for path in sorted(folder.iterdir())), sep="\n")
     print(text("np_next_from" if file else "np_next", language, folder=folder, file=file))
 
 
@@ -226,12 +223,14 @@ def forecast(
     from ..targets import find_target, in_regions
     from ..trackrecord import ledger
 
+    if figure and figure.suffix not in (".png", ".svg", ".pdf"):
+        raise QcityError(f"{figure}: a picture is written as .png, .svg or .pdf")
     known, options = qc.load(data, as_of), dict[str, Any](model=model, draws=draws, seed=seed)
     if region and (region == "all" or "," in region):
         asked = in_regions(known, find_target(known, target, plan), region)
         answers = [qc.assess(known, one, **options) for one in asked]
         if figure is not None:
-            regions_chart(answers, language).savefig(figure)
+            regions_chart(answers, language).savefig(figure, bbox_inches="tight")
         whole = add_up(known, answers, seed=seed)
         lines = partial(regions_lines, answers, whole, language)
         show(as_json, lambda: [a.to_dict() for a in answers], lines)
@@ -264,8 +263,9 @@ def outlook(
 
     def plain() -> dict[str, Any]:
         by_definition = {part.definition["indicator_id"]: one.to_dict() for part, one in ahead}
-        return {"target": target, "status": answer.status, "probability": answer.probability,
-                "outlook": by_definition, "sensitivity": [one.to_dict() for one in varied],
+        return {"target": target, "status": answer.status, "probability": answer.probability, "outlook": by_definition,
+                "headline": answer.headline, "headline_probability": answer.headline_probability,
+                "sensitivity": [one.to_dict() for one in varied],
                 "change": change.to_dict() if change else None}  # fmt: skip
 
     def lines() -> list[str]:
@@ -367,12 +367,12 @@ def run(
         shown = json.dumps(line, ensure_ascii=False) if log_json else text(f"run_{event}", spoken(), **facts)
         print(shown.rstrip(), flush=True)
 
-    if parameter and not notebook or notebook and (only_failed or keep):
-        raise QcityError("-p goes with --notebook, --only-failed and --keep go without it")
+    if parameter and not notebook or notebook and (only_failed or keep or ledger):
+        raise QcityError("-p goes with --notebook; --only-failed, --keep and --ledger go without it")
     if notebook is not None:
         given = [one.partition("=")[::2] for one in parameter or []]
         options = {"plan": plan or [], "target": target or [], "language": language or []}
-        options |= {"as_of": [as_of] if as_of else [], "ledger": [str(ledger.resolve())] if ledger else []}
+        options["as_of"] = [as_of] if as_of else []
         given += [(name, value) for name, values in options.items() for value in values]
         made = report.run_own(notebook, given, folder, data, timeout, retries, say)
     else:

@@ -34,9 +34,7 @@ def command(example: str) -> Callable[[Callable[..., None]], Callable[..., None]
 DataDir = Annotated[Path | None, Option("--data", help="Data package [default: QCITY_DATA, else data/raw].")]
 AsOf = Annotated[str | None, Option(help="Use only what was known on this day, e.g. 2023-03-31.")]
 PlanName = Annotated[str | None, Option(help="Plan [default: the first that has the target].")]
-Region = Annotated[
-    str | None, Option(help="Ask another region the same (forecast: or several, a,b,c; or all).")
-]
+Region = Annotated[str | None, Option(help="Ask another region the same (forecast: or a,b,c; or all).")]
 Binding = Annotated[Literal["binding", "expected"] | None, Option(help="Only targets the plan calls so.")]
 Draws = Annotated[int, Option(min=100, help="Simulated paths.")]
 Seed = Annotated[int, Option(help="Seed of the simulation.")]
@@ -64,9 +62,10 @@ def spoken() -> str:
 def fault(error: OSError | MemoryError) -> tuple[str, int]:
     """What the machine refused in one sentence (what, where and what to do), and the exit code."""
     code = errno.ENOMEM if isinstance(error, MemoryError) else error.errno or 0
-    key, place = f"fault_{errno.errorcode.get(code)}", getattr(error, "filename", None)
+    place, wrong = getattr(error, "filename", None), isinstance(error, WRONG_NAME)
+    key = f"fault_{errno.errorcode.get(code)}" if place or not wrong else ""  # no folder for temporary files
     said = text(key if key in catalogue() else "fault_other", spoken(), place=place or error)
-    return said, 2 if isinstance(error, WRONG_NAME) else 4
+    return said, 2 if wrong and place else 4
 
 
 def main() -> None:

@@ -58,7 +58,6 @@ WORDINGS = {  # wordings that leave no doubt of the kind, the surest first, and 
     r"累计(新增|建成|培育|完成)|\bnew\b[^,;]* (over|within|in) (the )?(\d+|two|three|five|ten) years": ("cumulative",),
     r"(排名|位列|位居|名列|跻身|进入|(?<!民)居(?!民))[^，。；]{0,10}(前列|首位|第一(?!产)|前[一二三四五六七八九十\d])"
     r"|\brank\w* (first|among|\d)|\btop (three|five|ten|\d+\b(?! ?%))|among the (first|top)": ("rank", "milestone"),
-    r"全覆盖(?!率)|full coverage|\bcovers? all\b": ("coverage", "level", "milestone"),
     r"(提高|提升|增加|上升|降低|下降|减少|降|升)[到至]约?[\d.]+(?![\d.年倍])"
     rf"|{VERB} [^,;\d]*\bto {FEW}[\d.]+(?![\d.]| ?% of)|\bto reach {FEW}{PERCENT}": ("level", "coverage", "every_year"),
     rf"翻[一两]番|\b(doubl|tripl|halv)(e|es|ed|ing)\b|{MOVE}(（[%％]）[\[〔<＜>＞]*\d|(约|超过|不低于|至少)?{PERCENT})"
@@ -232,10 +231,10 @@ def _targets(targets: Frame, file: str) -> list[Problem]:
         ("no_base_year", "base_year", kind.isin([*RELATIVE, "every_year"]) & base.isna()),
         ("no_side", "direction", sides & ~targets["direction"].isin(["at_least", "at_most"])),
     ]
-    problems = _where(file, targets, faults, kind=kind, year=base)
+    found = _where(file, targets, faults, kind=kind, year=base)
     said = pd.DataFrame([_kinds_said(row) for row in targets.itertuples()], targets.index, ["said", "kinds"])
-    wrong = [own not in fits for own, fits in zip(kind, said["kinds"], strict=True)]
-    return problems + _at("kind_of_wording", targets[wrong], "kind", file, **said[wrong])
+    bad = [own not in fits for own, fits in zip(kind, said["kinds"], strict=True)]
+    return found + _at("kind_of_wording", targets[bad], "kind", file, said=said["said"], kinds=said["kinds"])
 
 
 def _kinds_said(row: Any) -> tuple[str, str]:

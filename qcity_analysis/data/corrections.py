@@ -79,9 +79,8 @@ def as_known(observations: pd.DataFrame, corrections: pd.DataFrame, day: dt.date
     """Observations with the corrections known on a day; cells corrected only later are as published."""
     frame = observations.copy() if len(corrections) else observations
     for cell in corrections.itertuples():
-        held, digits = (
-            (cell.set, cell.set_decimals) if cell.since <= day else (cell.expect, cell.expect_decimals)
-        )
+        side = "set" if cell.since <= day else "expect"
+        held, digits = getattr(cell, side), getattr(cell, f"{side}_decimals")
         frame.loc[frame["row"] == cell.row, cell.column] = held
         if cell.column == "value":
             frame.loc[frame["row"] == cell.row, "decimals"] = int(digits)

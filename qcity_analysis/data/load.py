@@ -144,10 +144,10 @@ class Data:
 
     def indicator(self, indicator_id: str) -> pd.Series:
         """The row of one indicator, indexed by column name. Raises QcityError for an unknown name."""
-        rows = self.indicators[self.indicators["indicator_id"] == indicator_id]
-        if rows.empty:
-            raise unknown("indicator", indicator_id, list(self.indicators["indicator_id"]))
-        return rows.iloc[0]
+        names = list(self.indicators["indicator_id"])
+        if indicator_id not in names:
+            raise unknown("indicator", indicator_id, names)
+        return self.indicators.iloc[names.index(indicator_id)]
 
     def comparators(self, indicator_id: str) -> list[tuple[str, str]]:
         """Region and indicator of each comparator that an indicator names.
@@ -159,8 +159,8 @@ class Data:
 
     def region_name(self, region: str, lang: str) -> str:
         """The name of a region in `lang` ("zh" or "en"); the identifier where no name is given."""
-        rows = self.regions[self.regions["region"] == region]
-        return str(rows.iloc[0][f"name_{lang}"]) if len(rows) else region
+        names = dict(zip(self.regions["region"], self.regions[f"name_{lang}"], strict=True))
+        return str(names.get(region, region))
 
     def require_region(self, region: str) -> str:
         """The region itself if the package knows it. Raises QcityError (did you mean) otherwise."""
@@ -248,7 +248,7 @@ def pages(folder: Path) -> dict[str, Any]:
 def find_folder(folder: str | Path | None = None) -> Path:
     """The folder of the data package to use; see `load` for the order. Raises QcityError when there is none."""
     if named := folder or os.environ.get("QCITY_DATA"):
-        package = Path(named).expanduser()
+        package = Path(os.path.expanduser(named))
     else:
         shipped, here = PROJECT / "data" / "raw", Path.cwd()
         above = [parent / "data" / "raw" for parent in (here, *here.parents)]

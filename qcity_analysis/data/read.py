@@ -52,9 +52,7 @@ def read_table(path: Path, name: str) -> Read:
     problems += [Problem(file, line, None, "row_length", {"count": n, "width": width}) for line, n in uneven]
     rows = np.array([line for line, _ in read], dtype=np.int64)
     even = (cells if len(cells) == width else (cells + [""] * width)[:width] for _, cells in read)
-    columns = dict(
-        reversed([*zip(header, zip(*even, strict=True), strict=False)])
-    )  # of two of a name the first
+    columns = dict(reversed([*zip(header, zip(*even, strict=True), strict=False)]))  # the first of two alike
     cells = {c.name: _distinct(columns.get(c.name), len(rows), c) for c in table.columns}
     for column in (column for column in table.columns if column.optional or column.name in header):
         problems += _check_cells(cells[column.name], column, rows, file)

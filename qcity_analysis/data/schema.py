@@ -128,9 +128,7 @@ LONGEST = 80  # bytes of an identifier: two of them, a day and an ending must fi
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 LARGEST = 1e100  # of a number; its reciprocal is the smallest but 0: products and squares stay in range
 DIGITS = {"value": "decimals", "threshold": "decimals"}  # columns whose digits as typed are kept, and where
-HALF_WIDTH = {
-    code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)
-}  # of full-width characters, by number
+HALF_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # of full-width characters
 HALF_WIDTH |= dict.fromkeys((0x3000, 0x2003, 0x2009, 0x202F, 0xA0, 0x2007), " ")
 
 

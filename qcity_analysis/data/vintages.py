@@ -143,10 +143,8 @@ def standing(observations: pd.DataFrame) -> pd.DataFrame:
     figure, known = figure_codes(observations).tolist(), observations["known_from"].tolist()
     bound = [sign if sign in (">=", "<=") else "" for sign in observations["qualifier"]]
     last = {(figure[at], bound[at]): at for at in _in_time(observations).tolist()}
-    number = {key: known[at] for (key, side), at in last.items() if not side}  # when the newest became known
-    kept = [
-        at for (key, side), at in last.items() if not side or key not in number or number[key] < known[at]
-    ]
+    when = {key: known[at] for (key, side), at in last.items() if not side}  # the newest number became known
+    kept = [at for (key, side), at in last.items() if not side or key not in when or when[key] < known[at]]
     rows = observations.iloc[kept]
     months = np.array([months_covered(str(period)) for period in rows["period"]], dtype=int)
     return rows.assign(months=months).sort_values(["year", "period"], kind="stable")
@@ -171,10 +169,8 @@ def diff(data: Data, earlier: str | dt.date, later: str | dt.date) -> pd.DataFra
     if first >= last:
         raise QcityError(f"the earlier day must come before the later one; found {first} and {last}")
     after = data.at(last)
-    old, new = (
-        rows.assign(period_key=by_value(rows["period"], same_period))
-        for rows in (newest_vintages(known.observations) for known in (after.at(first), after))
-    )
+    tables = (newest_vintages(known.observations) for known in (after.at(first), after))
+    old, new = (rows.assign(period_key=by_value(rows["period"], same_period)) for rows in tables)
     on = [name if name != "period" else "period_key" for name in KEY]
     both = new.merge(old[[*on, *SAID, "row"]], on=on, how="left", suffixes=("", "_before"))
     same = (both["value"] == both["value_before"]) & (both["qualifier"] == both["qualifier_before"])
@@ -189,8 +185,7 @@ def revisions(data: Data) -> pd.DataFrame:
 
     Columns as those of the observations, and `value_before`, `known_from_before`: the vintage it replaced.
     """
-    rows = data.observations
-    ordered = rows.iloc[_in_time(rows)]
+    ordered = data.observations.iloc[_in_time(data.observations)]
     figure = figure_codes(ordered)
     before = {f"{name}_before": ordered[name].groupby(figure).shift() for name in ("value", "known_from")}
     return ordered.assign(**before)[before["known_from_before"].notna()].reset_index(drop=True)

@@ -296,7 +296,7 @@ def new_plan(
     if not PLAN_NAME.fullmatch(name):
         use = "use lower-case letters, digits and _, as green_city_2030"
         raise QcityError(f"{name!r} cannot be the name of a plan: {use}")
-    package = Path(folder).expanduser()
+    package = Path(os.path.expanduser(folder))
     if package.exists() and (not package.is_dir() or any(package.iterdir())):
         raise QcityError(f"{package} is there already and is not empty: name another folder with --out")
     package.parent.mkdir(parents=True, exist_ok=True)
@@ -328,10 +328,8 @@ def _example_table(folder: Path, name: str, rows: list[Row]) -> dict[str, Any]:
     columns = [c for c in table.columns if not c.optional or c.name in used]
     cells = [[row.get(c.name, "") for c in columns] for row in rows]
     (folder / table.file).write_bytes(_csv([[c.name for c in columns], *cells]))
-    choices = {c.name: {"constraints": {"enum": list(c.choices)}} for c in columns if c.choices}
-    fields = [
-        {"name": c.name, "type": TYPES.get(c.holds, "string")} | choices.get(c.name, {}) for c in columns
-    ]
+    enums = {c.name: {"constraints": {"enum": list(c.choices)}} for c in columns if c.choices}
+    fields = [{"name": c.name, "type": TYPES.get(c.holds, "string")} | enums.get(c.name, {}) for c in columns]
     schema = {"fields": fields, "primaryKey": [key for key in table.key if key != "base_period"]}
     about = {"path": table.file, "format": "csv", "encoding": "utf-8"}
     return {"name": name, "type": "table", **about, "schema": schema}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ import pandas as pd
 from ..errors import QcityError
 from ..series.evidence import Evidence
 from .histories import SUPPORTS, Histories, align, as_number, checked, framed, limits, whole_number
-from .mixture import Ahead, batch_sizes, draw, fit_cells, look_ahead
+from .mixture import Ahead, Filtered, batch_sizes, draw, fit_cells, look_ahead
 from .prior import Prior, features, plain, units
 from .quantiles import at_levels, below
 
@@ -70,6 +71,27 @@ class Conditions:
         """The bounds of a year: those it has, else those of the support."""
         return self.bounds.get(year, limits(self.support))
 
+    @cached_property
+    def rates(self) -> tuple[list[int], np.ndarray, np.ndarray, Filtered]:
+        """Columns drawn, their centre, each cell's rate as a polynomial of degree 2 in them (P, C), and the fits."""
+        behind, levels = self.uncertain(ahead=False), self.values
+        years = sorted({*levels.index, *behind})
+        drawn = [k for k, year in enumerate(years) if year in {*behind}.union(*self.shared)]
+        centre, one = np.interp(years, levels.index, levels), np.eye(len(drawn) + 1)[:, 1:]
+        points = one[np.array(np.triu_indices(len(one)))].sum(axis=0)
+        table = centre + self.unit * points @ np.eye(len(years))[drawn]
+        fit = fit_cells(self.histories(years, table), np.full(len(table), self.unit), self.prior.cells)
+        return drawn, centre[drawn], np.linalg.solve(_quadratic(points), fit.rate), fit
+
+    def likelihood(self, table: np.ndarray) -> np.ndarray:
+        """The log marginal likelihood (n,) of completed histories under the structural mixture."""
+        (drawn, centre, coefficients, fit), cells = self.rates, self.prior.cells
+        rate = _quadratic((table[:, drawn] - centre) / self.unit) @ coefficients
+        change = np.log(np.maximum(rate, cells.shape * cells.size**2) / fit.rate[0])
+        log = fit.loglik[0] - fit.shape[0] * change + self.log_prior
+        top = log.max(axis=1)
+        return np.asarray(top + np.log(np.exp(log - top[:, None]).sum(axis=1)))
+
     def histories(self, years: Sequence[int] = (), table: np.ndarray | None = None) -> Histories:
         """Histories with the values `table` (n, len(years)) in ascending `years`; else the one of the values as is."""
         if table is None:
@@ -119,6 +141,13 @@ class Conditions:
         return replace(known, unit=float(unit[0]), log_prior=np.log(np.maximum(weight, 1e-300)))
 
 
+def _quadratic(x: np.ndarray) -> np.ndarray:
+    """The terms of a polynomial of degree 2 of each row of x (n, d): 1, each column, and each product of two."""
+    full = np.insert(x, 0, 1.0, axis=1)
+    i, j = np.triu_indices(full.shape[1])
+    return full[:, i] * full[:, j]
+
+
 def _numbers(table: Years, what: str) -> dict[int, float]:
     """What was told of years, as whole years and finite numbers."""
     return {whole_number(y, f"a year of {what}"): as_number(x, f"{what} in {y}") for y, x in table.items()}
@@ -164,9 +193,8 @@ def _weighted(known: Conditions, rng: Random, effective: float = EFFECTIVE) -> C
     tables, logs = [], []
     while True:
         years, table, log_weight = _trial(known, rng)
-        fit = fit_cells(known.histories(years, table), np.full(TRIALS, known.unit), known.prior.cells)
         tables.append(table)
-        logs.append(log_weight + np.logaddexp.reduce(fit.loglik + known.log_prior, axis=1))
+        logs.append(log_weight + known.likelihood(table))
         log = np.concatenate(logs)
         weight = np.exp(log - log.max())
         if _effective(weight) >= effective or len(log) >= MOST:

@@ -33,6 +33,7 @@ STATSMODELS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "arima": ("arima.model", "ARIMA", "order (0, 1, 1) with drift", {"order": (0, 1, 1), "trend": "t"}),
     "ucm": ("statespace.structural", "UnobservedComponents", "a local linear trend", {"level": "lltrend"}),
 }  # where a model is, its name, in words, what it is made with
+MATRICES = ("predicted_state_cov", "design", "transition", "selection", "state_cov", "obs_cov")
 
 
 class ModelError(QcityError):
@@ -255,9 +256,18 @@ def _simulated(y: np.ndarray, years: int, draws: int, rng: np.random.Generator, 
         raise ValueError(f"{what} needs at least 5 points")
     made = getattr(importlib.import_module(f"statsmodels.tsa.{module}"), kind)
     fit = made(y, **options).fit(**{} if model == "arima" else {"disp": False})
-    name = "rng" if "rng" in inspect.signature(fit.simulate).parameters else "random_state"
-    drawn = fit.simulate(years, repetitions=draws, anchor="end", **{name: rng})
-    return np.asarray(drawn).reshape(years, draws).T  # years x 1 x draws or years x draws
+    if model == "ets":
+        name = "rng" if "rng" in inspect.signature(fit.simulate).parameters else "random_state"
+        drawn = fit.simulate(years, repetitions=draws, anchor="end", **{name: rng})
+        return np.asarray(drawn).reshape(years, draws).T
+    known = fit.filter_results
+    start, design, transition, select, shock, noise = (getattr(known, name)[..., -1] for name in MATRICES)
+    paths = np.tile(fit.forecast(years), (draws, 1))
+    state = rng.multivariate_normal(start[0] * 0, start, draws)
+    for k in range(years):  # all draws at once, around the expected path
+        paths[:, k] += state @ design[0] + np.sqrt(noise[0, 0]) * rng.standard_normal(draws)
+        state = state @ transition.T + rng.multivariate_normal(shock[0] * 0, shock, draws) @ select.T
+    return paths
 
 
 def _theta(y: np.ndarray, years: int, draws: int, rng: np.random.Generator, model: str) -> np.ndarray:

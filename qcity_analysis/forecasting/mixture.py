@@ -50,9 +50,7 @@ def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
     from scipy.special import gammaln
 
     observed = np.isfinite(values)
-    if (observed == observed[:1]).all() and (
-        starts == starts[:1]
-    ).all():  # the same gains for all, to the bit
+    if (observed == observed[:1]).all() and (starts == starts[:1]).all():  # the same gains, to the bit
         observed, starts = observed[:1], starts[:1]
     y = np.where(np.isfinite(values), values, 0.0)
     dynamics = np.stack([cells.rho, cells.z, cells.phi, cells.slope_variance])
@@ -197,7 +195,7 @@ def _patterns(h: Histories) -> np.ndarray:
 
 def batch_sizes(draws: int, batches: int = BATCHES) -> list[int]:
     """Sizes of the independent parts of so many draws, such as 3, 3, 2, 2 of 10 in 4; at least one draw in each."""
-    return [len(part) for part in np.array_split(np.empty(draws), min(draws, batches))] if draws else []
+    return [(draws - k - 1) // min(draws, batches) + 1 for k in range(min(draws, batches))]
 
 
 def draw(of: Ahead, draws: int, rng: np.random.Generator, batches: int = 1) -> np.ndarray:

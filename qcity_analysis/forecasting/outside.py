@@ -33,6 +33,7 @@ QUALIFIERS = ("exact", "about", "at_least", "at_most", "range")
 COUNTS = ("met_before", "missed_before", "recent_met", "recent_n")  # optional columns of questions on aims
 RECENT = 3  # years that are recent
 FIVE_YEARS = "five_year_plan"  # under which aims of such plans are counted
+NEAR = 1  # years from the last figure to the end of a five-year plan at which the figures alone are better
 CHANGES = 3  # fewest yearly changes that tell a spread
 KINDS = ("pair_above", "pair_beside", "one_above", "one_beside")
 
@@ -41,7 +42,8 @@ class Aims(NamedTuple):
     """What was learned of aims: the long-run share met (`mean`) and how many aims it stands for (`strength`, of the own
     record `own_strength`), the `correlation` of one year's outcomes, the weights of `figures`, `outside` and `own`
     record, what each of QUALIFIERS adds, with how many known aims all this counts as much as the figures alone
-    (`enough`), and by indicator and year how many were `met` of how many.
+    (`enough`), by indicator and year how many were `met` of how many (by the year in which it was known, of five-year
+    plans), and the indicators that are better judged by the `figures_alone`.
     """
 
     mean: float
@@ -54,6 +56,7 @@ class Aims(NamedTuple):
     own: float
     qualifiers: dict[str, float]
     met: dict[str, dict[str, tuple[int, int]]]
+    figures_alone: list[str]
 
 
 class Learned(NamedTuple):
@@ -100,8 +103,8 @@ def learned() -> Learned:
 
 
 def met_of(kind: str, before: int) -> tuple[int, int]:
-    """How many aims of an indicator (in the three years before a year), or of all five-year plans that had ended, were
-    met of how many; 0 of 0 where none is known.
+    """How many aims of an indicator (in the three years before a year), or of all five-year plans of which it was known
+    before that year, were met of how many; 0 of 0 where none is known.
 
     >>> met, number = met_of("gdp_growth", 2023)
     >>> 0 < met < number, met_of("unheard_of", 2023)
@@ -187,12 +190,6 @@ def reference(
     """Paths of a place whose last (or base) level is `level` in `year`, for the `years` after it.
 
     Raises QcityError where there is no comparator, or one of them has no level in `year` or none after it.
-
-    >>> country = pd.Series([100.0, 97, 95, 92, 90], index=range(2018, 2023))
-    >>> one = Comparator("country", True, country, country[:0], np.tile([92.0, 90.0], (2000, 1)))
-    >>> ahead = reference(50.0, 2020, [one], np.array([2021, 2022]), "positive", np.random.default_rng(1))
-    >>> ahead.median().round(0).tolist(), bool(ahead.interval().loc[2022, "upper"] > 48)
-    ([48.0, 47.0], True)
     """
     if not comparators:
         raise QcityError("a reference needs a comparator with figures since the base year")

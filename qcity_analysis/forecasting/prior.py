@@ -96,9 +96,7 @@ def features(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def plain(full: np.ndarray) -> np.ndarray:
     """The few features (n, P) that the gate works on, one column for each of PLAIN: sizes, and one signed change."""
-    table = dict(
-        zip(NAMES, full.T, strict=True)
-    )  # what is left out cannot mislead on indicators unlike the corpus
+    table = dict(zip(NAMES, full.T, strict=True))  # what is left out cannot mislead on other indicators
     one, two = table["ago_1"], table["ago_2"]
     near = np.minimum(table["room_ahead"], table["room_behind"])
     table |= {

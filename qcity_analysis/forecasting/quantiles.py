@@ -20,9 +20,7 @@ import pandas as pd
 from .histories import EQUAL, SUPPORTS, Histories, same
 
 KNOTS = np.array([0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975])
-LEVELS = np.array(
-    [0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975]
-)  # by which forecasts are scored
+LEVELS = np.array([0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975])  # that are scored
 LOGITS = np.log(KNOTS) - np.log1p(-KNOTS)
 MIDDLE = 7
 RARE = 5.0  # items a year on average, at most
@@ -35,9 +33,8 @@ def at_levels(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Quantiles (..., Q) from the values at the knots (..., 15) at `levels`: (Q,), or each row at its own (m, Q)."""
     left = np.clip(np.searchsorted(KNOTS, levels, side="right") - 1, 0, len(KNOTS) - 2)
     share = (np.log(levels) - np.log1p(-levels) - LOGITS[left]) / (LOGITS[left + 1] - LOGITS[left])
-    low, high = (
-        values[..., k] if levels.ndim == 1 else np.take_along_axis(values, k, -1) for k in (left, left + 1)
-    )
+    own = levels.ndim > 1
+    low, high = (np.take_along_axis(values, k, -1) if own else values[..., k] for k in (left, left + 1))
     # A knot gives its own value to the bit.
     between = np.where(levels == KNOTS[left + 1], high, low + share * (high - low))
     return np.where(levels == KNOTS[left], low, between)

@@ -121,11 +121,6 @@ def names_of(name: str, unit: str = "") -> frozenset[str]:
     return frozenset(map(same_name, forms)) - {"", "()"}
 
 
-def marks_of(texts: Iterable[str]) -> str:
-    """The footnote marks at the ends of some texts, each once."""
-    return "".join(dict.fromkeys("".join(without_marks(text)[1] for text in texts)))
-
-
 def is_note(text: str, cells: Iterable[Cell] = ()) -> bool:
     """Whether a row begins as a footnote or a source does, and holds no figure."""
     return _NOTE.match(half_width(text)) is not None and not any(map(is_number, cells))

@@ -130,7 +130,7 @@ def import_figures(
     >>> [(f.kind, f.row["period"], f.row["value"]) for f in done.figures], done.empty, done.written
     ([('unchanged', '2022', '3.82')], 1, False)
     """
-    path, folder = Path(file).expanduser(), find_folder(data)
+    path, folder = Path(file), find_folder(data)
     declared = read_mapping(mapping)
     if write:
         finish(folder)
@@ -152,7 +152,12 @@ def import_figures(
         return done
     if refused and not skip_refused:
         raise DataError(refused)
-    listed = _list_refused(folder / f"{path.stem}.refused.csv", refused) if refused else None
+    listed = folder / f"{path.stem}.refused.csv" if refused else None
+    if listed:
+        columns = ["file", "row", "column", "found", "allowed", "remedy"]
+        told = [problem.to_dict() for problem in refused]
+        table = pd.DataFrame(told, columns=columns).astype({"row": "Int64"})
+        write_whole(listed, table.to_csv(index=False, lineterminator="\r\n"))
     if done.new:
         at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         counts = {kind: len(done.of_kind(kind)) for kind in KINDS} | {"refused": len(refused)}
@@ -289,14 +294,6 @@ def _checked(
     return figures, refused, [], {}
 
 
-def _list_refused(listed: Path, refused: list[Problem]) -> Path:
-    """Write the refused cells of a file into the folder of the plan, one row each; returns where."""
-    columns = ["file", "row", "column", "found", "allowed", "remedy"]
-    table = pd.DataFrame([problem.to_dict() for problem in refused], columns=columns).astype({"row": "Int64"})
-    write_whole(listed, table.to_csv(index=False, lineterminator="\r\n"))
-    return listed
-
-
 def starter(file: str | Path, data: str | Path | None = None, encoding: str = "") -> str:
     """The text of a mapping for a file: to be completed with the source, and every `?` confirmed or removed.
 
@@ -310,7 +307,7 @@ def starter(file: str | Path, data: str | Path | None = None, encoding: str = ""
 
 def _with_table(file: str | Path, encoding: str) -> list[Sheet]:
     """The sheets of a file that hold a table. Raises DataError with what was found instead where none does."""
-    sheets = _read_sheets(Path(file).expanduser(), Mapping((), {}, encoding=encoding))[0]
+    sheets = _read_sheets(Path(file), Mapping((), {}, encoding=encoding))[0]
     if not any(sheet.entries for sheet in sheets):
         raise DataError([problem for sheet in sheets for problem in sheet.problems])
     return [sheet for sheet in sheets if sheet.entries]
@@ -340,10 +337,8 @@ def _series(sheets: list[Sheet]) -> list[_Series]:
         asked = ", ".join(f"{_quoted(k)}: {_quoted(text)}" for k, text in where.items())
         lines = ["rows: region"] * by_region + [f"name: {_quoted(shown)}"] * bool(shown)
         lines += [f"where: {{{asked}}}"] * bool(asked) + [f"column: {_quoted(entry.part)}"] * bool(entry.part)
-        below, key = (
-            as_text(entry.cell).startswith(("-", "−")),
-            (shown, by_region, entry.part, *where.items()),
-        )
+        key = (shown, by_region, entry.part, *where.items())
+        below = as_text(entry.cell).startswith(("-", "−"))
         one = series.setdefault(key, _Series(entry, lines, split_unit(own)[0], below))
         series[key] = one._replace(below=one.below or below)
     return list(series.values())

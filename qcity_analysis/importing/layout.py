@@ -366,7 +366,8 @@ def _read(grid: Grid, table: _Table, columns: Names, above: tuple[str, str]) -> 
             )
             power = labels.get("UNIT_MULT", "") if grid.long else ""
             unit += f" ×10^{power}" if power not in ("", "0") else ""
-            marks = words.marks_of([*named, column.stated, *headings])
+            ends = (typed.without_marks(text)[1] for text in (*named, column.stated, *headings))
+            marks = "".join(dict.fromkeys("".join(ends)))  # of footnotes, each once
             letter = words.column_name(column.k, [column.period, "/".join(headings)])
             where = (grid.file, grid.lines[row], column.headings[-1] if long else letter)
             said, at, head = tuple(asked), (row, column.k), table.head

@@ -117,7 +117,7 @@ def read_mapping(given: str | Path | Dict[str, Any] | Mapping) -> Mapping:
         return given
     content, reader = _as_in_yaml(given), Entries("mapping")
     if not isinstance(given, Dict):
-        content, reader = read_yaml(Path(given).expanduser())
+        content, reader = read_yaml(Path(given))
     top = _entries(reader, content, (), _TOP)
     source = _source(reader, top.get("source") or {})
     figures = top.get("figures") or []

@@ -50,7 +50,7 @@ def read_grids(path: str | Path, sheets: Sequence[str] = (), encoding: str = "")
     >>> grid.opened_as, grid.rows[0]
     ('GB18030, semicolon', ('指标', '2020年'))
     """
-    file, kinds = Path(path).expanduser(), ", ".join(_READERS)
+    file, kinds = Path(os.path.expanduser(path)), ", ".join(_READERS)
     if not file.is_file():
         raise QcityError(f"{path}: no such file. Name a file to import ({kinds})")
     if file.suffix.lower() not in _READERS:

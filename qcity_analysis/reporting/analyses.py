@@ -102,7 +102,7 @@ def scenarios_table(rows: Sequence[Scenario], lang: str) -> pd.DataFrame:
         shares = [percent(row.share(source), lang) for source in ("own", "comparator", "bank")]
         names.append(name)
         cells.append([said, median, pace, *shares])
-    keys = ("k_probability", "median", "w_pace", "w_own", "w_comparators", "w_corpus")
+    keys = ("w_probability", "median", "w_pace", "w_own", "w_comparators", "w_corpus")
     return titled(cells, keys, lang, "w_scenario", names)
 
 
@@ -152,6 +152,7 @@ def outlook_blocks(data: Data, outlooks: Sequence[tuple[Assessment, Outlook]], l
             key = "fast_bank" if either else "fast_bank_lost"
             lines.append(say(key, lang, share=percent(1 - share if either else share, lang)))
         lines += waiting_sentences(ahead, lang, part.as_of.year)
+        lines += [say("ahead_by_figures", lang)] if part.headline == "both" and ahead.reason is None else []
         if move.rows:
             how = [say(f"fast_{move.scale}", lang)] if move.scale in ("logodds", "typical") else []
             caption = ("。" if lang == "zh" else ". ").join([text("o_fast_caption", lang), *how])

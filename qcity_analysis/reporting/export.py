@@ -35,8 +35,8 @@ def review(answers: Sequence[Assessment], lang: str = "en") -> pd.DataFrame:
 
     Columns: section, target, binding, asked, unit, base_year and base, last_year and last, elapsed (share of the time
     over at the last figure), progress (share of the way from base to bound), deadline, expected (the median there, or
-    what came of it), low and high (90 %), conclusion, probability (1 and 0 once settled), departments, remark (the
-    answer in words). Figures are levels in `unit`; what is not known is empty, shares are between 0 and 1.
+    what came of it), low and high (90 %), conclusion, probability (1 and 0 once settled) and the headline it is of,
+    departments, remark (in words). Figures are levels in `unit`; what is not known is empty, shares between 0 and 1.
 
     >>> import qcity_analysis as qc
     >>> table = review([qc.assess(qc.load(as_of="2024-06-30"), "rd_intensity")])
@@ -77,7 +77,8 @@ def _row(a: Assessment, usual: int | None, lang: str) -> dict[str, Any]:
         "progress": (last - base) / way + 0.0 if way else nothing, "deadline": target.deadline,  # no -0.0
         "expected": a.outcome if a.outcome is not None else part.median, "low": low, "high": high,
         "conclusion": text("x_concluded", lang, word=word, chance=shown) if shown else sentences.status_shown(a, lang),
-        "probability": a.chance, "departments": join(sentences.departments_of(a, lang), lang),
+        "probability": a.headline_probability, "headline": text(f"headline_{a.headline}", lang) if a.headline else "",
+        "departments": join(a.target.responsible(lang), lang),
         "remark": sentences.headline(a, lang),
     }  # fmt: skip
 
@@ -94,7 +95,7 @@ def export(answers: Sequence[Assessment], title: str, path: Path, lang: str = "e
         hint = did_you_mean(path.suffix, list(writers))
         raise QcityError(f"{path}: unknown kind of file {path.suffix!r}.{hint} Known: {', '.join(writers)}.")
     table = review(answers, lang).map(lambda cell: CONTROL.sub("", cell) if isinstance(cell, str) else cell)
-    named = [[CONTROL.sub("", n) for n in sentences.departments_of(a, lang)] for a in _in_order(answers)]
+    named = [[CONTROL.sub("", n) for n in a.target.responsible(lang)] for a in _in_order(answers)]
     each = table.assign(departments=named).explode("departments").fillna({"departments": ""})
     tables = {"section": table, "departments": each.sort_values("departments", kind="stable")}
     return writers[path.suffix.lower()](tables, CONTROL.sub("", title), _headings(table, lang), lang)
@@ -111,9 +112,7 @@ def _headings(table: pd.DataFrame, lang: str) -> dict[str, str]:
 
 def _csv(tables: dict[str, pd.DataFrame], title: str, heads: dict[str, str], lang: str) -> bytes:
     """UTF-8 with a mark that spreadsheet programs look for; a text that would be run gets an apostrophe."""
-    safe = tables["section"].map(
-        lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(RUNS) else cell
-    )
+    safe = tables["section"].map(lambda c: f"'{c}" if isinstance(c, str) and c.startswith(RUNS) else c)
     whole = dict.fromkeys(("base_year", "last_year", "deadline"), "Int64")
     return safe.astype(whole).rename(columns=heads).to_csv(index=False).encode("utf-8-sig")
 

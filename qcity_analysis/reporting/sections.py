@@ -48,7 +48,7 @@ def answer(data: Data, a: Assessment, lang: str) -> None:
         "section": target.section, "as_of": a.as_of.isoformat(), "model": a.model, 
         "answer": sentences.headline(a, lang),
         "short": f"{shown} ({word})" if shown and word else sentences.finding(a, lang), "status": a.status,
-        "status_shown": status_shown(a, lang), "probability": a.probability if a.status == "forecast" else None,
+        "status_shown": status_shown(a, lang), "probability": a.headline_probability if shown else None,
         "probability_shown": shown, "word_shown": word, "deadline": target.deadline,
         "lent": any(part.borrowed for part in a.parts), "group": _group(a),
         "wording": (target.wording_en if lang == "en" else "") or target.wording,
@@ -243,11 +243,12 @@ def rows(results: Sequence[Assessment], lang: str) -> None:
     """Show every target as a row with its bar, in groups by what needs attention; to be filtered and sorted."""
     groups: dict[str, list[str]] = {}
     for order, a in enumerate(results):
-        section, named = text_of(a.target.section), sentences.departments_of(a, lang)
+        section, named = text_of(a.target.section), a.target.responsible(lang)
         facts = {"section": section_name(section, lang), "departments": join(named, lang)}
         about = [sentences.finding(a, lang), facts["section"] if section else "", join(named[:FEW], lang)]
         facts["binding"] = say(f"binding_{a.target.binding}", lang) if a.target.binding else ""
-        facts |= {"order": f"{order:03}", "chance": f"{a.chance if a.chance is not None else -1:.4f}"}
+        p = a.headline_probability
+        facts |= {"order": f"{order:03}", "chance": f"{-1 if p is None else p:.4f}"}
         href, said = f"{a.target.target_id}.{lang}.html", " · ".join(filter(None, about))
         groups.setdefault(_group(a), []).append(show.row(a.target.name(lang), a, lang, said, href, **facts))
     choices = {key: [("", "all")] for key in PICKED} | {"sort": [(key, f"order_{key}") for key in ORDERS]}

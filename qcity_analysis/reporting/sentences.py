@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from ..assessment.answer import Assessment
-from ..catalogue import LANGUAGES, catalogue, check_language, join, say, text
+from ..catalogue import catalogue, check_language, join, say, text
 from ..data.load import Data, pages
 from ..data.schema import RELATIVE, comparators
 from ..errors import Note
@@ -54,7 +54,9 @@ def headline(a: Assessment, lang: str) -> str:
     settled = a.status in ("met", "missed") and a.target.threshold is not None
     overdue = a.status == "forecast" and a.as_of.year > a.target.deadline and len(a.levels()) > 0
     key = "head_settled" if settled else "head_overdue" if overdue else f"head_{a.status}"
-    return lead + say(key if key in catalogue("sentences") else "head", lang, **facts)
+    by = f"head_by_{a.headline}"
+    tail = say(by, lang, **facts) if by in catalogue("sentences") else ""
+    return lead + say(key if key in catalogue("sentences") else "head", lang, **facts) + tail
 
 
 def sentences(a: Assessment, lang: str) -> list[str]:
@@ -84,18 +86,17 @@ def bases(a: Assessment, lang: str) -> list[str]:
     """What figures, outside view, both and reference say, and which to go by; nothing where the figures say all."""
     if not set(a.bases) - {"figures"}:
         return []
-    lent = next((part.borrowed.region_names[lang] for part in a.parts if part.borrowed), "")
     lines = []
     for name, basis in a.bases.items():
         shown = {key: percent(getattr(basis, key), lang) for key in ("value", "low", "high")}
-        lines.append(say(f"basis_{name}", lang, n=basis.n, names=lent, **shown))
+        lines.append(say(f"basis_{name}", lang, n=basis.n, names=_facts(a, lang)["other"], **shown))
     why = f"basis_why_{a.headline}"
     return [*lines, say(why, lang)] if why in catalogue("sentences") else lines
 
 
 def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     """What headlines, answers and alternative texts may name."""
-    known, target, lent = a.levels(), a.target, a.borrowed
+    known, target = a.levels(), a.target
     to = a.tally.through if a.tally else None  # a count is that much to there, not when it was enough
     word = a.word if a.probability is not None else None
     facts: dict[str, Any] = {
@@ -104,9 +105,9 @@ def _facts(a: Assessment, lang: str) -> dict[str, Any]:
         "ask": ask(a, lang, say(f"will_{a.word}", lang) if a.status == "forecast" and a.word else ""),
         "settled": formatting.period(to or a.settled_in or target.deadline, lang),
         "reason": reason(a.reason, lang), "series": a.definition[f"name_{lang}"],
-        "last": int(known.index[-1]) if len(known) else NONE, "start": a.borrowed_since if lent else None,
-        "other": lent.region_names[lang] if lent else "", "word": text(f"word_{word}", lang) if word else "",
-        "probability": percent(a.probability, lang) if a.probability is not None else "",
+        "last": int(known.index[-1]) if len(known) else NONE, "start": a.borrowed_since,
+        "other": next((one.borrowed.region_names[lang] for one in (a, *a.parts) if one.borrowed), ""),
+        "word": text(f"word_{word}", lang) if word else "", "probability": chance(a, lang)[0],
     }  # fmt: skip
     if target.kind == "direction" and a.outcome is not None:
         moved = target.amount_of(a.outcome, float(known.get(target.base_year, a.outcome)))
@@ -265,11 +266,6 @@ def plan_quote(a: Assessment, lang: str) -> str:
     wording = f"“{target.wording}”{told}" if target.wording else told.strip()
     named = {"section": section_name(target.section, lang), "wording": wording}
     return say("plan_section", lang, **named) if target.section and wording else wording
-
-
-def departments_of(a: Assessment, lang: str) -> list[str]:
-    """The departments a plan names for a target."""
-    return [names[LANGUAGES.index(lang)] for names in a.target.responsible()]
 
 
 def plan_reading(a: Assessment, lang: str) -> list[str]:
@@ -436,10 +432,11 @@ def status_shown(part: Assessment, lang: str, stated: bool = True) -> str:
 
 
 def chance(a: Assessment, lang: str) -> tuple[str, str]:
-    """The probability of a forecast and its word as shown; empty texts where there is none."""
-    if a.status != "forecast" or a.probability is None:
+    """The probability of the headline as shown, with its word, of what is not assessed with what it is; else empty."""
+    if a.headline_probability is None or a.status not in ("forecast", "not_assessable"):
         return "", ""
-    return percent(a.probability, lang), text(f"word_{a.word}", lang) if a.word else ""
+    word = f"word_{a.word}" if a.status == "forecast" else f"headline_{a.headline}"
+    return percent(a.headline_probability, lang), text(word, lang)
 
 
 def panel_title(part: Assessment, lang: str) -> str:

@@ -132,17 +132,19 @@ def card(a: Assessment, lang: str, heading: str = "h3") -> str:
     region = a.region_names[lang]
     name = text("place_and_series", check_language(lang), region=region, name=a.target.name(lang))
     facts = [(text("k_last", lang), _last_figure(part, lang), "") for part in a.by_definition()]
-    facts += [*_paces(a, lang), (text("d_named", lang), join(sentences.departments_of(a, lang), lang), "")]
+    by = text(f"headline_{a.headline}", lang) if a.headline else ""
+    named = join(a.target.responsible(lang), lang)
+    facts += [(text("k_headline", lang), by, ""), *_paces(a, lang), (text("d_named", lang), named, "")]
     told = [(escape(term), escape(said) + bar) for term, said, bar in facts if said]
     listed = dict.fromkeys(f"<div><dt>{term}</dt><dd>{said}</dd></div>" for term, said in told)
     over = [text("about_over", lang, **note.values) for note in a.notes if note.code == "awaiting_figure"]
     rows = [paragraphs(name, kind="eyebrow"), f"<{heading}>{escape(sentences.finding(a, lang))}</{heading}>"]
     rows.append(paragraphs(text("illustrative_banner", lang) if a.illustrative else "", kind="made-up"))
-    for part in a.by_definition() if a.status != "not_assessable" else ():
+    for part in a.by_definition() if a.status != "not_assessable" or a.headline else ():
         (shown, word), status = sentences.chance(part, lang), sentences.status_shown(part, lang)
         lead = escape(sentences.panel_title(part, lang)) if part.role == "definition" else ""
         big = f"<b>{escape(shown or status)}</b> {escape(word)}"
-        bar = meter(part.probability or 0) if shown else ""
+        bar = meter(part.headline_probability or 0) if shown else ""
         lead = f"<small>{lead}</small>" if lead else ""
         rows.append(f'<p class="verdict {part.status}">{lead}<span>{big}</span>{bar}</p>')
     rows += [paragraphs(sentences.plan_quote(a, lang), kind="quote"), f"<dl>{''.join(listed)}</dl>"]
@@ -153,7 +155,7 @@ def card(a: Assessment, lang: str, heading: str = "h3") -> str:
 def row(name: str, a: Assessment, lang: str, said: str = "", href: str = "", **data: str) -> str:
     """One answer as a row of a list: its name (a link where `href` is a page), number, bar and word, what is said."""
     (shown, word), unassessed = sentences.chance(a, lang), a.status == "not_assessable"
-    bar = f"<b>{escape(shown)}</b>{meter(a.probability or 0)}" if shown else ""
+    bar = f"<b>{escape(shown)}</b>{meter(a.headline_probability or 0)}" if shown else ""
     kept = "".join(f' data-{key}="{escape(value)}"' for key, value in data.items())
     kind = "none" if unassessed else "settled" if not shown else ""
     verdict = f'<span class="{kind}">{escape(word or sentences.status_shown(a, lang))}</span>'

@@ -400,7 +400,7 @@ def _scores(rows: pd.DataFrame, keys: Iterable[str], head: str, lang: str) -> pd
 def _named(name: Any, head: str, lang: str) -> str:
     """The title of a row of a table of scores: a rule, model, kind, number of years, basis, or what it is called."""
     if name == "all":
-        return text("tb_figures" if head == "tc_basis" else "all_years", lang)
+        return text("tb_headline" if head == "tc_basis" else "all_years", lang)
     if name in RULES:
         return RULES[name].name(lang)
     if head in PREFIXES:

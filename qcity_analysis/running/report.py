@@ -91,7 +91,7 @@ def list_jobs(
     """The pages of a report, in the order of the index; all plans (earlier ones where named) and targets.
 
     A target gets another page for each earlier day that `look_back` of `pages.toml` beside the data names.
-    Raises QcityError for an unknown plan, target or language.
+    Raises QcityError for an unknown plan, target or language, and for two pages of one name.
     """
     chosen = dict.fromkeys(sorted(plans, key=[*data.plans(), *plans].index) if plans else data.plans())
     rows = pd.concat([data.targets_of(plan) for plan in chosen] or [data.targets])
@@ -102,7 +102,7 @@ def list_jobs(
     for one in pages(data.folder).get("look_back", ()):
         earlier[one["plan"], one["target"]] += [str(one["as_of"])] if str(one["as_of"]) < day else []
     shared = {"data": str(Path(data_dir).resolve()) if data_dir else "", "out": "results"}
-    for lang in map(check_language, languages):
+    for lang in map(check_language, dict.fromkeys(languages)):
         for plan in chosen:
             common = {"plan": plan, "language": lang} | shared
             listed.append(Job("scorecard", plan, "", lang, day, common | {"as_of": day}))
@@ -115,6 +115,9 @@ def list_jobs(
             listed.append(Job("overview", "", "", lang, day, whole))
             whole = whole | ({"ledger": str(Path(ledger_dir).resolve())} if ledger_dir else {})
             listed.append(Job("track", "", "", lang, day, whole))
+    names = Counter(job.name.replace("/", "_") for job in listed)  # of the results, which have no folders
+    if twice := [name for name in names if names[name] > 1]:
+        raise QcityError(f"two pages would be named {twice[0]}: rename a plan or a target")
     return listed
 
 

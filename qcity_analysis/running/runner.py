@@ -47,7 +47,7 @@ CONNECT = """
 import json, os, socket, sys
 with socket.socket(socket.AF_UNIX) as client:
     client.connect(sys.argv[1])
-    client.sendall(json.dumps({"file": sys.argv[2], "folder": os.getcwd()}).encode() + b"\\n")
+    client.sendall(json.dumps({"file": sys.argv[2], "folder": os.getcwd(), "env": {**os.environ}}).encode() + b"\\n")
     client.recv(1)
 """  # asks for a kernel and stays until it ends; run without the package, to start at once
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
@@ -255,9 +255,9 @@ def _execute(
         resources={"metadata": {"path": folder}}, startup_timeout=60, raise_on_iopub_timeout=False,
         timeout_func=lambda _: max(0.5, deadline - time.monotonic()), force_raise_errors=True, on_cell_executed=end,
     )  # fmt: skip
-    number, group = 0, None
+    number, group, run = 0, None, {"QCITY_RUN": f"{os.getpid()}-{id(document)}-{time.time_ns()}"}
     try:
-        with client.setup_kernel(env=os.environ | ONE_THREAD, stdout=DEVNULL, stderr=DEVNULL):
+        with client.setup_kernel(env=os.environ | ONE_THREAD | run, stdout=DEVNULL, stderr=DEVNULL):
             group = getattr(getattr(client.km, "provisioner", None), "pgid", None)
             for index, cell in enumerate(document.cells):
                 if cell.cell_type == "code":
@@ -269,6 +269,10 @@ def _execute(
         if group:  # children that the notebook left behind
             with suppress(OSError):
                 os.killpg(group, signal.SIGKILL)
+        for left in Path("/proc").glob("[0-9]*/environ"):  # also those in a session of their own
+            with suppress(OSError):
+                if run["QCITY_RUN"].encode() in left.read_bytes():
+                    os.kill(int(left.parent.name), signal.SIGKILL)
     result.cell = ""
 
 
@@ -357,7 +361,7 @@ def serve(address: str) -> None:
             server.service_actions()
 
 
-def _become_kernel(request: dict[str, str], inherited: list[int]) -> None:
+def _become_kernel(request: dict[str, Any], inherited: list[int]) -> None:
     """In the forked child: a fresh state, then an ordinary IPython kernel; never returns."""
     code = 1
     try:
@@ -367,6 +371,7 @@ def _become_kernel(request: dict[str, str], inherited: list[int]) -> None:
         for stream in (0, 1):
             os.dup2(os.open(os.devnull, os.O_RDWR), stream)
         os.chdir(request["folder"])
+        os.environ |= request["env"]
         import random
 
         import numpy

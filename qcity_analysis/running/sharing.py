@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +16,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +27,15 @@ from ..errors import QcityError
 from ..files import inside, write_whole
 
 SCHEMA = 1  # version of results.* and changes.json; it rises when a column changes its meaning or goes
-NUMBERS = ("probability", "threshold", "bound", "median", "low", "high", "outcome", "last_level")
+NUMBERS = ("probability", "headline_probability", "threshold", "bound", "median", "low", "high", "outcome",
+           "last_level")  # fmt: skip
 TYPES = {"deadline": "Int64", "last_year": "Int64"} | dict.fromkeys(NUMBERS, "float")
 COLUMNS = (
     "plan", "target_id", "region", "indicator_id", "kind", "deadline", "as_of", "status", "probability", "word",
-    "threshold", "bound", "median", "low", "high", "outcome", "last_year", "last_level", "model", "illustrative",
+    "headline", "headline_probability", "threshold", "bound", "median", "low", "high", "outcome", "last_year",
+    "last_level", "model", "illustrative",
 )  # fmt: skip
+KEY = itemgetter("plan", "target_id")  # of a row
 WATCHED = ("status", "word", "probability")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 KEPT = ("*.html", "results.*", "changes.json", "results/*.json")  # what a reader gets; not logs and notebooks
@@ -42,10 +48,6 @@ def _row(answer: Mapping[str, Any]) -> list[Any]:
     named = {"low": low, "high": high, "last_level": answer["levels"].get(last)}
     named["last_year"] = None if last is None else int(last)
     return [named.get(name, answer.get(name, answer["target"].get(name))) for name in COLUMNS]
-
-
-def _key(row: Mapping[str, Any]) -> tuple[str, str]:
-    return row["plan"], row["target_id"]
 
 
 def _table(rows: Iterable[Any]) -> pd.DataFrame:
@@ -64,17 +66,17 @@ def write_results(
     """
     path, earlier = out / "results.json", None
     with suppress(OSError, ValueError, LookupError):
-        earlier = {_key(row): row for row in json.loads(path.read_text("utf-8"))["results"]}
+        earlier = {KEY(row): row for row in json.loads(path.read_text("utf-8"))["results"]}
     table = _table(map(_row, answers)).sort_values("as_of", kind="stable")  # of several days the last counts
     rows = json.loads(table.to_json(orient="records", force_ascii=False, double_precision=15))
     said = {key: row for key, row in (earlier or {}).items() if key in known}
-    said |= {_key(row): row for row in rows}
+    said |= {KEY(row): row for row in rows}
     table = _table(rows := [said[key] for key in sorted(said)])
     write_whole(path, _json({"schema_version": SCHEMA, "columns": list(COLUMNS), "results": rows}))
     write_whole(out / "results.csv", table.to_csv(index=False))
     table.assign(schema_version=SCHEMA).to_parquet(part := out / ".results.parquet.part", index=False)
     part.replace(out / "results.parquet")
-    if earlier is None or earlier == said and (out / "changes.json").exists():
+    if earlier is None or earlier == said:
         return []
     changes = [
         {"plan": key[0], "target_id": key[1], "field": name, "before": before, "after": after}
@@ -122,13 +124,16 @@ def print_pdf(out: str | Path, to: Path, say: Callable[[str], None] = lambda lin
     def one(page: Path) -> Path:
         made = inside(to, page.relative_to(out).with_suffix(".pdf"))
         made.parent.mkdir(parents=True, exist_ok=True)
-        flags = ["--headless", "--disable-gpu", "--no-pdf-header-footer", f"--print-to-pdf={made.resolve()}"]
-        flags += ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # as root it has none
-        subprocess.run([browser, *flags, page.resolve().as_uri()], capture_output=True, timeout=120)
-        if not made.is_file() or not made.stat().st_size:
-            raise QcityError(f"{page}: {Path(browser).name} could not print it")
-        say(str(made))
-        return made
+        with tempfile.TemporaryDirectory(prefix="qcity-") as place, suppress(subprocess.TimeoutExpired):
+            printed = Path(place, "page.pdf")
+            flags = ["--headless", "--disable-gpu", "--no-pdf-header-footer", f"--print-to-pdf={printed}"]
+            flags += ["--no-sandbox"] * (getattr(os, "geteuid", lambda: 1)() == 0)  # as root it has none
+            subprocess.run([browser, *flags, page.resolve().as_uri()], capture_output=True, timeout=120)
+            if printed.is_file() and b"%%EOF" in (content := printed.read_bytes())[-9:]:
+                write_whole(made, content)
+                say(str(made))
+                return made
+        raise QcityError(f"{page}: {Path(browser).name} could not print it")
 
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(one, (path for path in site_files(out) if path.suffix == ".html")))
@@ -143,25 +148,32 @@ def made_in(out: str) -> Path:
         return Path(out)
     with _address(out):
         fsspec.core.url_to_fs(out)
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "qcity" / re.sub(r"[^\w.-]+", "_", out)
+    home = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    if not home.is_absolute():
+        raise QcityError("there is no home folder to make the pages in; name one as XDG_CACHE_HOME")
+    return home / "qcity" / re.sub(r"[^\w.-]+", "_", out)
 
 
 def publish(out: str | Path, url: str) -> int:
-    """Copy the pages and results to an address fsspec knows (s3://bucket/folder, a folder); returns how many files.
+    """Copy the pages and results to an address fsspec knows (s3://bucket/folder, a folder); returns how many are new.
 
     The index goes last, so that a reader never sees one whose pages are not there. Keys come from the environment, as
     the library of the address reads them. Raises QcityError for another address.
     """
-    files = sorted(site_files(out), key=lambda path: path == Path(out) / "index.html")
+    files, sent = sorted(site_files(out), key=lambda path: path == Path(out) / "index.html"), 0
     with _address(url):
         system, root = fsspec.core.url_to_fs(url)
         for path in files:
-            name = f"{root.rstrip('/')}/{path.relative_to(out).as_posix()}"
+            name, content = f"{root.rstrip('/')}/{path.relative_to(out).as_posix()}", path.read_bytes()
+            with suppress(OSError):
+                tag = system.info(name).get("ETag")  # where there is none, the file is compared
+                if hashlib.md5(content).hexdigest() in tag if tag else system.cat_file(name) == content:
+                    continue
             if "s3" not in system.protocol:  # where it would make a bucket
                 system.makedirs(system._parent(name), exist_ok=True)
-            system.pipe_file(name, path.read_bytes())
-    return len(files)
+            system.pipe_file(name, content)
+            sent += 1
+    return sent
 
 
 @contextmanager
@@ -170,8 +182,10 @@ def _address(url: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        if isinstance(error, OSError) and error.errno and "://" not in url:
+            raise  # the machine's own fault
         known = "known are folders and, with s3fs, s3://bucket/folder, its keys from the environment"
-        raise QcityError(f"{url}: {error or type(error).__name__}; {known}") from error
+        raise QcityError(f"{url}: {' '.join(str(error).split()) or type(error).__name__}; {known}") from error
 
 
 def server(out: str | Path, port: int = 0) -> ThreadingHTTPServer:

@@ -19,7 +19,7 @@ import pandas as pd
 
 from ..data.load import Data
 from ..data.schema import input_names, is_spliced
-from ..data.vintages import ASSUMED_LAG_MONTHS, is_whole, newest_vintages, revisions, standing
+from ..data.vintages import ASSUMED_LAG_MONTHS, among, is_whole, newest_vintages, revisions, standing
 from ..errors import Note
 
 from .evidence import (  # isort: skip
@@ -311,8 +311,7 @@ def _notes_on(
 
 def figures_of(data: Data, indicator_id: str, region: str) -> pd.DataFrame:
     """The figures of an indicator in a region, all vintages, with publisher, title and date of their source."""
-    rows = data.observations
-    rows = rows[(rows["indicator_id"] == indicator_id) & (rows["region"] == region)]
+    rows = data.observations[among(data.observations, [(indicator_id, region)])]
     columns = ["source_id", "publisher", "publisher_en", "title", "title_en", "date"]
     named = data.sources[columns].rename(columns={"date": "source_date"})
     return rows.join(named.set_index("source_id"), on="source_id")

@@ -81,10 +81,8 @@ class Chained:
     def off_by(self, label: Any, error: float, year: int | None = None) -> pd.Series:
         """What moves, by year, where the change of row `label` (or the level of `year`) is larger by `error`."""
         levels = self.levels if year is None else self.levels | {year: self.levels[year] + error}
-        links = [
-            dataclasses.replace(one, percent=one.percent + error) if one.label == label else one
-            for one in self.links
-        ]
+        by = {label: error}
+        links = [dataclasses.replace(one, percent=one.percent + by.get(one.label, 0.0)) for one in self.links]
         return (chained(levels, links, self.base_year, self.prefer).all - self.all).dropna()
 
     def within_100(self) -> Chained:
@@ -167,12 +165,12 @@ def typical_revisions(data: Data) -> dict[str, float]:
     newest = annual.merge(first[series].drop_duplicates(), on=series).drop_duplicates(KEY, keep="last")
     both = first.merge(newest, on=KEY, suffixes=("_first", ""))
     both = both[both["known_from"] > both["known_from_first"]]
+    newest = newest.merge(both[series].drop_duplicates(), on=series)
     sizes = {name: _typical_size(rows, str(name[2])) for name, rows in newest.groupby(series)}
     squares: dict[bool, list[float]] = {False: [], True: []}
     for name, rows in both.groupby(series):
         if (scale := sizes[name]) > 0:
-            off = (rows["value"] - rows["value_first"]) / scale
-            squares[name[2] in CHANGES] += [one**2 for one in off.tolist()]
+            squares[name[2] in CHANGES] += [(one / scale) ** 2 for one in rows["value"] - rows["value_first"]]
     spread = {kind: math.sqrt((PAIRS * STATED**2 + sum(s)) / (PAIRS + len(s))) for kind, s in squares.items()}
     return data.computed.setdefault("revisions", {name: spread[name in CHANGES] for name in MEASURES})
 

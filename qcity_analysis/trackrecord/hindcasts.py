@@ -14,6 +14,7 @@ import datetime as dt
 import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ import pandas as pd
 
 from ..assessment.peers import moved_towards
 from ..data.load import Data
-from ..data.vintages import ASSUMED_LAG_MONTHS
+from ..data.vintages import ASSUMED_LAG_MONTHS, among
 from ..errors import QcityError
 from ..forecasting.annual import forecast_series
 from ..forecasting.histories import LOWER, SUPPORTS, UPPER
@@ -96,13 +97,13 @@ def hindcasts(data: Data, indicators: Collection[str] | None = None) -> Hindcast
     """Forecast every past origin of the published series (of the `indicators`, if given) as `assess` would have issued
     it: with bounds, estimates and errors, moved towards the comparators known on that day; and ask the questions.
     """
-    past, refused = origins(data, indicators)
+    (past, refused), at = origins(data, indicators), cache(data.at)
     rows, drawn = list[dict[str, Any]](), list[np.ndarray]()
     for i, origin in enumerate(past):
         name = f"{origin.indicator_id}/{origin.region}"
         try:
             own = forecast_series(origin.series, origin.last_year + YEARS, draws=DRAWS)
-            paths = moved_towards(data.at(origin.as_of), origin.series, own)[0].paths
+            paths = moved_towards(at(origin.as_of), origin.series, own)[0].paths
         except QcityError as error:
             refused[f"{name} {origin.as_of}"] = str(error)
             continue
@@ -192,8 +193,9 @@ def plan_indicators(data: Data, plan: str) -> set[str]:
 
 def _of_series(data: Data, name: str, region: str) -> list[Origin]:
     """The origins of one series, oldest first."""
+    own = [(name, region)]
     if str(data.indicator(name)["derived"] or "none") in ("none", "yearly_changes"):
-        rows = data.observations[_mine(data, name, region)]  # no others are needed: quicker day after day
+        rows = data.observations[among(data.observations, own)]  # no others are needed: quicker day after day
         data = dataclasses.replace(data, observations=rows.reset_index(drop=True))
     final = annual_series(data, name, region)
     if len(final.known()) < FEWEST_YEARS:
@@ -205,7 +207,7 @@ def _of_series(data: Data, name: str, region: str) -> list[Origin]:
     while older.get(family):
         family = str(older[family])
     past, seen = [], set[int]()
-    newest = dated.observations[_mine(dated, name, region)].groupby("known_from")["year"].max().cummax()
+    newest = dated.observations[among(dated.observations, own)].groupby("known_from")["year"].max().cummax()
     for day, year in newest.items():
         if int(year) in seen:  # nothing but vintages and bounds of years already known
             continue
@@ -220,19 +222,14 @@ def _of_series(data: Data, name: str, region: str) -> list[Origin]:
     return past
 
 
-def _mine(data: Data, name: str, region: str) -> pd.Series:
-    return (data.observations["indicator_id"] == name) & (data.observations["region"] == region)
-
-
 def _with_lag(data: Data, name: str, region: str) -> Data:
     """The package with one series known from the end of each period plus its indicator's publication lag."""
     lag = data.indicator(name)["publication_lag_months"]
-    rows = data.observations.copy()
-    mine = _mine(data, name, region) & (rows["period"] == rows["year"].astype(str))
-    ends = pd.to_datetime({"year": rows.loc[mine, "year"], "month": 12, "day": 31})
+    rows = data.observations
+    mine = among(rows, [(name, region)]) & (rows["period"] == rows["year"].astype(str))
+    ends = pd.to_datetime({"year": rows["year"], "month": 12, "day": 31})
     known = ends + pd.offsets.MonthEnd(ASSUMED_LAG_MONTHS if pd.isna(lag) else int(lag))
-    rows["known_from"] = rows["known_from"].astype(known.dtype)
-    rows.loc[mine, "known_from"] = known
+    rows = rows.assign(known_from=rows["known_from"].where(~mine, known.astype(rows["known_from"].dtype)))
     return dataclasses.replace(data, observations=rows[rows["known_from"] <= pd.Timestamp(data.as_of)])
 
 

@@ -38,7 +38,8 @@ Statement = Assessment | Mapping[str, Any]
 TABLES = (".csv", ".yaml", ".yml")
 TARGET = ("plan", "target_id", "region", "indicator_id", "kind", "direction")
 JUDGED = ("author", "reason")  # of the role "judgement": what a person said, not the library
-TEXTS = (*TARGET[:4], "definition", "role", *TARGET[4:], "as_of", "status", "model", "version", "data_hash")
+TEXTS = (*TARGET[:4], "definition", "role", *TARGET[4:], "as_of", "status", "headline", "model", "version",
+         "data_hash")  # fmt: skip
 NUMBERS = ("threshold", "tolerance", "bound", "probability", "expected")
 YEARS = ("base_year", "deadline", "last_year", "draws", "seed")
 COLUMNS = ["asked_at", *TEXTS, *JUDGED, *YEARS, *NUMBERS]
@@ -50,7 +51,7 @@ FEWEST = 2  # levels a rule is asked with
 RULE_KINDS = ("level", "coverage", "cumulative", *RELATIVE)  # the rules judge levels
 OF_TARGET = (*TARGET[:5], "name_zh", "name_en", "threshold", "tolerance", "base_year", "deadline", "unit",
              "unit_zh")  # fmt: skip
-BASES = ("outside", "both", "reference")  # what an answer rests on beside its own figures
+BASES = ("figures", "outside", "both", "reference")  # what an answer can go by
 TOLD = ("level", "bound", "probability", "expected", "low", "high", "outcome", "met", *BASES)  # numbers
 SAID = (*OF_TARGET, "as_of", "years", "definition", "last_year", "status", "light", *TOLD)
 
@@ -155,7 +156,7 @@ def _statements(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row for an answer, and one for each of its parts."""
     target, lender = answer["target"], answer.get("borrowed") or {}
     asks = (*TARGET, "base_year", "deadline", "threshold", "tolerance")
-    own = ("role", "as_of", "status", "model", "draws", "seed", "bound", "probability", "expected")
+    own = ("role", "as_of", "status", "headline", "model", "draws", "seed", *NUMBERS[2:])
     row = {name: target[name] for name in asks} | {name: answer.get(name) for name in own}
     row |= {"definition": "/".join(filter(None, [lender.get("region"), answer["definition"]]))}
     row |= {"last_year": max(map(int, answer.get("levels") or {}), default=None), "version": __version__}

@@ -186,7 +186,7 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
     with new_figure(0.8 + 0.26 * len(assessments), 8.0) as figure:
         ax = figure.add_axes((0.46, 0.3 / figure.get_figheight(), 0.4, 1 - 0.8 / figure.get_figheight()))
         colours = [BLUE if a.status == "met" else BLUE_MID for a in assessments]
-        chances = [100 * (a.chance or 0) for a in assessments]
+        chances = [100 * (a.headline_probability or 0) for a in assessments]
         ax.barh(range(len(chances)), chances, color=colours, height=0.6)
         at: Look = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 8.5}
         for y, a in enumerate(assessments):
@@ -328,6 +328,7 @@ def regions_chart(answers: Sequence[Assessment], lang: str = "en") -> Figure:
             answer = chance(a, lang)[0] or status_shown(a, lang)
             ax.set_title(f"{a.region_names[lang]}\n{answer}", loc="left", color=INK)
             ax.set_xticks([int(levels.index[0]), a.target.deadline] if len(levels) else [])
+            ax.yaxis.set_visible(bool(len(levels)))  # no scale of nothing
     return figure
 
 
