@@ -229,7 +229,7 @@ def _listed(values: dict[str, Any], lang: str) -> dict[str, Any]:
     lists = {"periods": values.get("periods"), "names": values.get(f"names_{lang}")}
     listed = {key: join(items, lang) for key, items in lists.items() if items is not None}
     if lang == "zh" and re.search(r"(^|、)\d{4}$", listed.get("periods", "")):
-        listed["periods"] += " 年"
+        listed["periods"] = text("whole_year", lang, period=listed["periods"]).strip()
     return values | listed
 
 
