@@ -55,8 +55,14 @@ def headline(a: Assessment, lang: str) -> str:
     overdue = a.status == "forecast" and a.as_of.year > a.target.deadline and len(a.levels()) > 0
     key = "head_settled" if settled else "head_overdue" if overdue else f"head_{a.status}"
     by = f"head_by_{a.headline}"
-    tail = say(by, lang, **facts) if by in catalogue("sentences") else ""
+    tail = say(by, lang, **facts, source=goes_by(a, lang)) if by in catalogue("sentences") else ""
     return lead + say(key if key in catalogue("sentences") else "head", lang, **facts) + tail
+
+
+def goes_by(a: Assessment, lang: str) -> str:
+    """What the number shown is, with what figures and outside view say by themselves where both are taken together."""
+    said = {name: percent(basis.value, lang) for name, basis in a.bases.items()}
+    return text(f"headline_{a.headline}", lang, **said) if a.headline else ""
 
 
 def sentences(a: Assessment, lang: str) -> list[str]:

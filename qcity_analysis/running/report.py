@@ -245,7 +245,7 @@ class Marks:
     """
 
     def __init__(self, data: Data, home: Path, site: set[str]) -> None:
-        self.data, self.home, self.site, self.days = data, home, site, dict[str, Any]()
+        self.data, self.home, self.site, self.days = data, home, site, dict[Any, Any]()
         own = [path for path in Path(__file__).resolve().parents[1].rglob("*.*") if path.suffix != ".pyc"]
         self.code = [*map(metadata.version, PACKAGES), *(path.name + digest(path) for path in sorted(own))]
         names, self.links = set(data.indicators["indicator_id"]), defaultdict[str, set[str]](set)
@@ -265,7 +265,9 @@ class Marks:
         about += [self.data.remarks, pages(self.data.folder), job.kind == "overview" and day] if plain else []
         about += sorted(path.name for path in self.home.glob("*.parquet")) if job.kind == "track" else []
         rest = json.dumps(about, sort_keys=True, default=str).encode()
-        return hashlib.sha256(job.notebook.read_bytes() + rest + b"".join(self._rows(job))).hexdigest()
+        if (what := (job.plan, job.target, job.as_of)) not in self.days:  # the same in every language
+            self.days[what] = b"".join(self._rows(job))
+        return hashlib.sha256(job.notebook.read_bytes() + rest + self.days[what]).hexdigest()
 
     def _rows(self, job: Job) -> Iterator[bytes]:
         """A number for each row of each table that a page can see, wherever in its file the row stands."""
@@ -274,8 +276,7 @@ class Marks:
             for name in ("corrections", *reversed(TABLES)):
                 cells = getattr(known, name).drop(columns=["row", "line"], errors="ignore").astype(str)
                 tables[name] = (cells, pd.util.hash_pandas_object(cells, index=False).to_numpy())
-            moves = typical_revisions(known)  # what all the provisional figures together say
-            self.days[job.as_of] = tables, np.array(list(moves.values())).tobytes()
+            self.days[job.as_of] = tables, np.array([*typical_revisions(known).values()]).tobytes()
         (tables, revised), cited, family = self.days[job.as_of], set[str](), set[str]()
         asked = [tables[name][0] for name in ("targets", "earlier_targets")]
         fresh = {one for rows in asked for one in rows.loc[_asked(rows, job), "indicator_id"]}
