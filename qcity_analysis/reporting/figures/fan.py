@@ -196,7 +196,7 @@ def _keep_apart(figure: Figure) -> None:
             tried = list[Any]()
             for place in along if label.get_gid() == "target" else AROUND:
                 label.set(position=place[:2], ha=place[2])
-                box = label.get_window_extent(renderer).expanded(1.1, 1.1)  # other fonts are wider
+                box = label.get_window_extent(renderer).expanded(1.1, 1)  # other fonts are wider
                 wrong = not ax.bbox.fully_contains(*box.min) or not ax.bbox.fully_contains(*box.max)
                 wrong += sum(map(box.overlaps, kept))
                 covered = int(((drawn > box.min) & (drawn < box.max)).all(axis=1).sum())
