@@ -239,7 +239,7 @@ def assess(
     >>> import qcity_analysis as qc
     >>> answer = qc.assess(qc.load(), "energy_per_gdp", as_of="2023-03-31")
     >>> answer.status, answer.word
-    ('forecast', 'about_as_likely_as_not')
+    ('forecast', 'very_unlikely')
     """
     options: dict[str, Any] = {"plan": plan, "region": region, "as_of": as_of, "model": model, "draws": draws}
     return Answer.of(judging.assess(data, target_id, seed=seed, **options), data, language)

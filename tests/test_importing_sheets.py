@@ -110,9 +110,7 @@ SHEETS = [
 
 @pytest.mark.parametrize("name", WRITERS)
 @pytest.mark.parametrize(("rows", "merged", "kind", "expected"), SHEETS)
-def test_each_figure_has_name_heading_unit_and_year_from_every_file(
-    tmp_path, rows, merged, kind, expected, name
-):
+def test_each_figure_has_name_heading_unit_and_year(tmp_path, rows, merged, kind, expected, name):
     sheet = layout(tmp_path, rows, merged, name)
     assert (sheet.layout, "; ".join(map(told, sheet.entries)), sheet.problems) == (kind, expected, ())
 

@@ -151,9 +151,7 @@ def test_own_figures_come_first_and_another_question_is_not_settled_by_the_offic
     ({2020: 7.0, 2021: 5.1, 2022: 5.5, 2023: 5.2}, "met", 5.2, None),
     ({2019: 5.0, 2020: 5.0, 2021: 5.1, 2022: 5.4}, "forecast", None, None),
     ({2019: 5.0, 2020: 5.0, 2021: 5.1, 2023: 5.2}, "not_assessable", None, None)])  # fmt: skip
-def test_a_level_to_keep_to_is_missed_in_the_first_bad_year_and_met_with_all(
-    tmp_path, levels, status, outcome, settled
-):
+def test_a_level_to_keep_to_is_missed_in_the_first_bad_year(tmp_path, levels, status, outcome, settled):
     found = answer(tmp_path, EVERY, draws=400, observations=figures(levels))
     assert (found.status, found.outcome, found.settled_in) == (status, outcome, settled)
     if status == "forecast":

@@ -7,19 +7,17 @@ from html import unescape
 import numpy as np
 import pandas as pd
 import pytest
-from packages import figures, indicator, loaded, target
+from packages import CUT, figures, indicator, loaded, packed, run, target
 
 import qcity_analysis as qc
 from qcity_analysis.analysis.outlook import outlook
 from qcity_analysis.assessment.answer import ipcc_word
-from qcity_analysis.catalogue import text
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import outside as others
 from qcity_analysis.forecasting.prior import shipped_text
 from qcity_analysis.reporting import sections, sentences, show
 from qcity_analysis.reporting.export import review
 from qcity_analysis.reporting.formatting import percent
-from qcity_analysis.results import Scorecard
 from qcity_analysis.running.sharing import write_results
 
 GREW = {"period": range(2012, 2022), "value": [7.9, 7.8, 7.4, 7.0, 6.8, 6.9, 6.7, 6.0, 2.2, 8.4]}
@@ -100,28 +98,25 @@ def test_the_learned_numbers_meet_their_bars_on_regions_and_indicators_left_out(
     ("2026-06-30", "nursing_bed_share", "china_15fyp", "outside", "outside"),
 ])  # fmt: skip
 def test_every_place_shows_the_one_number_of_the_headline(day, name, plan, bases, by, tmp_path):
-    data = qc.load(as_of=day)
-    answer = qc.assess(data, name, plan=plan, draws=200)
+    answer = qc.assess(data := qc.load(as_of=day), name, plan=plan, draws=200)
     p, told, aim = answer.bases[by].value, answer.to_dict(), "figures" in bases
     assert [*answer.bases] == bases.split() and answer.headline == by and f"{p:.3g}, " in repr(answer)
     assert (answer.probability, answer.word) == ((p, ipcc_word(p)) if aim else (None, None))
     write_results([told], tmp_path)
-    table = Scorecard(plan, {name: answer}, data).to_frame()
-    rows = [told, table.iloc[0], json.loads((tmp_path / "results.json").read_text("utf-8"))["results"][0]]
+    (row,) = json.loads((tmp_path / "results.json").read_text("utf-8"))["results"]
+    rows = [told, answer.to_frame().iloc[0], row]
     assert [(row["headline"], row["headline_probability"]) for row in rows] == [(by, pytest.approx(p))] * 3
     for lang in ("zh", "en"):
         row, line = review([answer], lang).iloc[0], sections.answer_lines(answer, lang)[0].partition("\n")[0]
-        assert (row["probability"], row["headline"]) == (p, text(f"headline_{by}", lang))
+        assert (row["probability"], row["headline"]) == (p, sentences.goes_by(answer, lang))
         shown = [show.card(answer, lang), show.row("", answer, lang), line, row["conclusion"], row["remark"]]
         assert [percent(p, lang) in unescape(one) for one in shown] == [True] * 5
     if aim:
         figures, view, joint = answer.bases.values()
         assert min(figures.value, view.value) <= joint.value <= max(figures.value, view.value)
-        supposed = answer.what_if({"as it is": {}}).to_frame().iloc[0]
-        assert (supposed["headline"], supposed["probability"]) == ("figures", figures.value)
+        assert answer.what_if({"as it is": {}}).to_frame()["probability"].tolist() == [figures.value]
         assert answer.sensitivity()["probability"][0] == p
-        other = qc.assess(data, replace(answer.target, threshold=-10.0), draws=200)
-        assert (list(other.bases), other.headline) == (["figures"], "figures")
+        assert [*qc.assess(data, replace(answer.target, threshold=-10.0), draws=200).bases] == ["figures"]
 
 
 @pytest.mark.parametrize(("name", "day", "until", "record", "unsaid"), [
@@ -133,26 +128,36 @@ def test_every_place_shows_the_one_number_of_the_headline(day, name, plan, bases
 def test_earlier_aims_count_as_far_as_they_were_known_on_the_day(name, day, until, record, unsaid):
     data, recent = qc.load(as_of=day), {2018: 5, 2022: 3}.get(until, 6)
     silent = replace(data, outcomes=data.outcomes.iloc[:0])
-    one, other = (qc.assess(part, name, plan="jiangsu_yearly", draws=200) for part in (data, silent))
-    notes = [*one.notes, *other.notes]
-    told = [tuple(note.values.values()) for note in notes if note.code == "own_record"]
+    made = [qc.assess(part, name, plan="jiangsu_yearly", draws=200) for part in (data, silent)]
+    told = [tuple(note.values.values()) for one in made for note in one.notes if note.code == "own_record"]
     assert told == [record, unsaid]
-    assert one.bases["outside"].n == others.met_of(one.target.indicator_id, until)[1] + recent
+    assert made[0].bases["outside"].n == others.met_of(made[0].target.indicator_id, until)[1] + recent
 
 
-def test_level_and_year_turn_the_question_round():
-    data = qc.load(as_of="2023-12-31")
-    answer = qc.assess(data, "rd_intensity", draws=2000)
-    chances = np.linspace(0.05, 0.95, 10)
-    levels = [answer.level(p) for p in chances]
-    assert levels == sorted(levels, reverse=True)
-    assert [answer.forecast.probability_at_least(x) for x in levels] == pytest.approx(chances, abs=1 / 2000)
-    ahead = outlook(data, answer)
-    years = [ahead.year(p) or 9999 for p in chances]
-    assert years == sorted(years) and ahead.year(0.5) == ahead.attained[0.5]
-    asks = [(answer, "between 0 and 1"), (qc.assess(data, "grid_inspection_coverage"), "no forecast")]
-    for ask, said in [(ahead.year, "between 0 and 1"), *((one.level, said) for one, said in asks)]:
-        with pytest.raises(QcityError, match=said):
+RISING = figures({2016 + k: 80 + 1.5 * k + (-1) ** k for k in range(8)})
+TURNED = {
+    "at_least": ({}, RISING), "at_most": ({"direction": "at_most"}, RISING), "cut": (CUT, RISING),
+    "growth": ({"kind": "average_growth", "threshold": 2, "base_year": 2020}, RISING),
+    "sum": ({"kind": "cumulative", "threshold": 60, "base_year": 2020},
+            run(2017, [9, 12, 10, 14, 11, 13, 12], "count_new"), {"support": "count", "unit": "items"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TURNED.values(), ids=TURNED)
+def test_level_and_year_turn_the_question_round(case, tmp_path):
+    data, chances = packed(tmp_path, [case]), np.linspace(0.1, 0.9, 5)
+    answer = qc.assess(data, "w0", draws=2000)
+    levels, base = [answer.level(p) for p in chances], float(answer.levels().get(2020, np.nan))
+    assert levels == sorted({*levels}, reverse=answer.target.upward)
+    for p, level in zip(chances, levels, strict=True):
+        other = replace(answer.target, threshold=float(answer.target.amount_of(level, base)))
+        same = np.mean(answer.forecast.paths[:, -1] == level)  # many, of whole counts
+        assert qc.assess(data, other, draws=2000).probability == pytest.approx(p, abs=1 / 1000 + same)
+    ahead, none = outlook(data, answer), qc.assess(data, "w0", as_of="2015-01-01")
+    for p, year in [(p, ahead.year(p)) for p in chances]:
+        assert (ahead.chances.loc[: (year or 9999) - 1] < p).all() and (not year or ahead.chances[year] >= p)
+    for ask in (ahead.year, answer.level, none.level):
+        with pytest.raises(QcityError, match="no forecast" if ask == none.level else "between 0 and 1"):
             ask(1.0)
 
 

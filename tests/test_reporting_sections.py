@@ -246,9 +246,7 @@ def test_the_section_on_borrowing_shows_its_evidence_and_when_it_does_not_help(m
     assert "证据不一致" in shown[-1]
 
 
-def test_outlook_and_portfolio_print_words_or_json_and_end_with_3_without_figures(
-    tmp_path, qcity, monkeypatch
-):
+def test_outlook_and_portfolio_print_words_or_json_and_end_with_3_if_empty(tmp_path, qcity, monkeypatch):
     monkeypatch.setattr(models, "MODELS", ("naive",))
     package(tmp_path, observations=figures({2019: 13.1, 2020: 13.9, 2021: 15.2, 2022: 16.1}))
     options = ["--data", tmp_path, "--as-of", "2024-12-31", "--draws", 100]

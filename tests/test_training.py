@@ -94,7 +94,7 @@ def test_cells_are_chosen_that_foresaw_what_came_by_the_gate_and_for_every_prior
 def test_widening_makes_intervals_hold_what_they_are_meant_to():
     actual = 2.0 * np.random.default_rng(2).normal(size=(30_000, 5))
     quantiles = np.broadcast_to(ndtri(KNOTS), (30_000, 5, 15))
-    factor = train.widening(quantiles, actual, np.arange(30_000) % 4)
+    factor = train.widening(quantiles, actual, np.arange(30_000) % 5)
     np.testing.assert_allclose(factor[:, :, [1, -2]], 2.0, rtol=0.06)
     jumpy = np.where(actual > 0, 2.0, 1.0) * actual  # low shares, the last group, are taken further up only
     factor = train.widening(quantiles, jumpy, np.full(30_000, 3))

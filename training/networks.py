@@ -165,11 +165,11 @@ def _adam(
     return p
 
 
-def fit_staying(h: Histories, actual: np.ndarray) -> np.ndarray:
-    """Fit the logistic regression to histories and the years after them (n, 5), by Newton's method; series that never
-    changed should be among them.
+def fit_staying(h: Histories, actual: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """Fit the logistic regression to histories, what came after (n, 5) and what was forecast of it (n, 5, 15), by
+    Newton's method; series that never changed should be among them.
     """
-    x = terms(h, features(h, units(h))[0], YEARS).reshape(-1, len(TERMS))
+    x = terms(h, features(h, units(h))[0], knots).reshape(-1, len(TERMS))
     stayed = same(actual, h.values[:, -1:]).ravel().astype(float)
     weight = np.zeros(len(TERMS))
     ridge = STAYING_SHRINK * np.diag([0.0] + [1.0] * (len(TERMS) - 1))

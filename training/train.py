@@ -15,10 +15,11 @@ import pandas as pd
 
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.histories import SUPPORTS, WINDOW, Histories, inferred
-from qcity_analysis.forecasting.mixture import BLOCK, ahead, fit_cells, mixed
+from qcity_analysis.forecasting.mixture import BLOCK, ahead, distributions, fit_cells, mixed
 from qcity_analysis.forecasting.prior import (
     CHANGES,
-    LENGTHS,
+    GROUPS,
+    LOW_SHARES,
     NAMES,
     YEARS,
     Cells,
@@ -269,7 +270,9 @@ class Training:
         widen = widening(self.quantiles[kept], self.actual[kept], group(self.tasks.histories)[kept])
         every = self.every.rows(still)
         fitted = fitted or _fit(self.tasks.rows(kept), self.seed)
-        return replace(fitted, widen=widen, staying=fit_staying(every.histories, every.actual))
+        prior = replace(fitted, widen=widen)
+        knots = distributions(every.histories, prior, YEARS).knots
+        return replace(prior, staying=fit_staying(every.histories, every.actual, knots))
 
 
 def learn(corpus: Corpus, seed: int = 0, say: Say = lambda text: None, before: int = 9999) -> Training:
@@ -310,7 +313,7 @@ def _fit(tasks: Tasks, seed: int) -> Prior:
     width = np.maximum(0.36 * (quartiles[:, :, 1] - quartiles[:, :, 0]).mean(axis=1), 1e-3) + floor
     ahead_of = actual * turn[:, None]
     learners = tuple(fit_learner(x, ahead_of, width, floor, p, seed + k) for k, p in enumerate(POWERS))
-    even = np.ones((len(LENGTHS) + 2, YEARS, len(KNOTS)))
+    even = np.ones((GROUPS, YEARS, len(KNOTS)))
     return Prior(cells, mean, spread, gate, learners, SHARE, even, NEVER)
 
 
@@ -364,17 +367,17 @@ def _unwidened(tasks: Tasks, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
 
 
 def widening(quantiles: np.ndarray, actual: np.ndarray, which: np.ndarray) -> np.ndarray:
-    """Factors (4, 5, 15) by which distances from the median must grow for central intervals to hold in each group;
+    """Factors (GROUPS, 5, 15) by which distances from the median must grow for central intervals to hold in each group;
     above the median of low shares, which take off, half way to what the upper side alone asks for.
     """
-    groups = range(len(LENGTHS) + 2)
-    factor = np.stack([_widening(quantiles[which == g], actual[which == g]) for g in groups])
-    low, above = which == groups[-1], slice(MIDDLE + 1, None)
+    factor = np.stack([_widening(quantiles[which == g], actual[which == g]) for g in range(GROUPS)])
+    low, above = which == LOW_SHARES, slice(MIDDLE + 1, None)
     away, up = quantiles[low] - quantiles[low][:, :, [MIDDLE]], actual[low] - quantiles[low][:, :, MIDDLE]
     if low.any():
         ratio = up[:, :, None] / np.maximum(away[:, :, above], 1e-9)
         alone = np.stack([np.quantile(ratio[:, :, k], p, axis=0) for k, p in enumerate(KNOTS[above])], axis=1)
-        factor[-1, :, above] = np.sqrt(factor[-1, :, above] * np.maximum(alone, factor[-1, :, above]))
+        both = factor[LOW_SHARES, :, above]
+        factor[LOW_SHARES, :, above] = np.sqrt(both * np.maximum(alone, both))
     return factor
 
 

@@ -239,9 +239,6 @@ def standardised(levels: pd.Series, support: str) -> pd.Series:
     """Changes from one year to the next on the scale of their support, mean 0 and variance 1 (index: the later year).
 
     Empty with fewer than three changes, or when they are all alike.
-
-    >>> standardised(pd.Series([1.0, 2.0, 4.0, 5.0], index=range(2020, 2024)), "real").round(2).to_dict()
-    {2021: -0.71, 2022: 1.41, 2023: -0.71}
     """
     on_scale = pd.Series(scaled(every_year_of(levels), support))
     on_scale.index += int(levels.index[0]) if len(levels) else 0
@@ -267,10 +264,6 @@ def shrunk(raw: np.ndarray, common: np.ndarray) -> tuple[np.ndarray, float]:
 
     With n common changes of a pair, its correlation r becomes (n r + W m) / (n + W), W = WEIGHT; the mean is
     m = sum(n r) / (sum(n) + W). A pair without common changes has the mean.
-
-    >>> matrix, mean = shrunk(np.array([[0, 0.6], [0.6, 0]]), np.array([[0, 10], [10, 0]]))
-    >>> round(mean, 2), round(float(matrix[0, 1]), 2)
-    (0.3, 0.45)
     """
     lower = np.tril_indices(len(raw), -1)
     mean = float((common * raw)[lower].sum() / (common[lower].sum() + WEIGHT))

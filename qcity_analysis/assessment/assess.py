@@ -12,7 +12,7 @@ the figures, how often such aims were met (of the same indicator and the last th
 five-year plans for theirs), and both, with the body's own record of yearly aims; of all only what was known on the day.
 
 The headline, whose probability and word the answer has, is both; the figures without an aim, and where both was no
-better on real targets (AIMS_AND_REFERENCE.md): some yearly aims, five-year plans known to the year before their end.
+better on real targets (AIMS_AND_REFERENCE.md): some yearly aims, five-year plans in their last three years.
 Without a forecast it is the reference, else the outside view, and the target is not assessed.
 """
 

@@ -28,7 +28,7 @@ SUPPORTS = (*STATED, *(f"inferred {name}" for name in STATED))  # what is inferr
 LOWER = np.array([-np.inf, 0.0, 0.0, 0.0] + [-np.inf] * 4)
 UPPER = np.array([np.inf, np.inf, 100.0, np.inf] + [np.inf] * 4)
 EQUAL = 1e-12  # share of their size by which two values may differ and still be the same figure
-PRINTED, NOISE, EXACT = 9, 0.01, 1e-6  # digits at most; parts of the last one: noise, and a computer's
+PRINTED, NOISE, EXACT = 12, 0.01, 1e-6  # digits at most; parts of the last one: noise, and a computer's
 POINTS = f"of the at least {FEWEST} observed points that a forecast needs"
 A_YEAR = "allowed: a whole year such as 2021"
 
@@ -86,19 +86,21 @@ def inferred(values: np.ndarray) -> np.ndarray:
 
 def printed(values: np.ndarray) -> np.ndarray:
     """Histories (n, T) that end with a value, without what was added far below the last digit printed: a history of
-    which every value is that close to one of few digits has those.
+    which every value is that close to one of few digits has those, unless that would make one of all that differ.
 
     >>> printed(np.array([[2.4 + 1e-10, np.nan, 2.5 - 3e-11], [2.41234567890123, np.nan, 2.5]])).tolist()
     [[2.4, nan, 2.5], [2.41234567890123, nan, 2.5]]
     """
     size, out, rest = np.nanmax(np.abs(values), axis=1), values.copy(), np.arange(len(values))
-    power = np.floor(np.log10(np.where(size > 0, size, 1.0)))
+    power = np.floor(np.log10(np.where(size > 1e-290, size, 1.0)))
     for digits in range(PRINTED, 0, -1):
         last = values[rest, -1] * 10.0 ** (digits - 1 - power[rest])
         some = rest[np.abs(last - np.round(last)) < NOISE]
         scale = 10.0 ** (digits - 1 - power[some, None])
         steps = values[some] * scale
         off = np.nan_to_num(np.abs(steps - np.round(steps))).max(axis=1, initial=0.0)
+        varied = np.nanmax(np.round(steps), axis=1) > np.nanmin(np.round(steps), axis=1)
+        off = np.where(varied | (off <= 1e-5 * scale[:, 0] * size[some]), off, 1.0)  # else it is news
         noisy = (off < NOISE) & (off > EXACT)
         out[some[noisy]] = np.round(steps[noisy]) / scale[noisy]
         rest = np.setdiff1d(rest, some[off < NOISE])

@@ -81,8 +81,8 @@ def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
         squares += error * error * weight
         level += gain1 * error
         slope += gain2 * error
-    log_f, level, slope, p11, p12, p22 = (a[:, each] for a in (log_f, level, slope, p11, p12, p22))
-    squares = squares[:, each]
+    level, slope, squares, log_f = (a[:, each] for a in (level, slope, squares, log_f))
+    p11, p12, p22 = (a[:, each] for a in (p11, p12, p22))
     linked = (observed & ~starts).sum(axis=1, keepdims=True).astype(float)
     prior_rate = cells.shape * cells.size**2
     shape, rate = cells.shape + linked / 2.0, prior_rate + squares / 2.0
@@ -135,7 +135,7 @@ def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
     knots = np.concatenate([wide, np.maximum.accumulate(later, axis=2)], axis=1)[:, :horizon]
     last, item = h.values[:, -1], items(h)
     knots = last[:, None, None] + unit[:, None, None] * knots
-    stay = np.where(item[:, None] > 0, 0.0, prior.stays(h, seen, horizon))
+    stay = np.where(item[:, None] > 0, 0.0, prior.stays(h, seen, knots))
     for row in np.flatnonzero(item):
         knots[row] = item[row] * count_knots(h.values[row] / item[row], horizon)
     marginals = Marginals(knots, last, stay, LOWER[h.support], UPPER[h.support], item)
@@ -293,6 +293,5 @@ def explain(
         step = -step
     last = (median(series + step * (series.index == end), end + 1) - median(series, end + 1)) / step
     without = {int(year): median(series.drop(year), until) for year in series.index if len(series) > FEWEST}
-    return Explanation(
-        shares, last, pd.Series(without, dtype=float), median(series, until), float(prior.share)
-    )
+    left_out = pd.Series(without, dtype=float)
+    return Explanation(shares, last, left_out, median(series, until), float(prior.share))

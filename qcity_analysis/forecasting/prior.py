@@ -19,7 +19,7 @@ import numpy as np
 
 from ..errors import QcityError
 from .histories import LOWER, STATED, UPPER, Histories, same
-from .quantiles import KNOTS
+from .quantiles import KNOTS, below, common_steps
 
 SUMMARIES = (
     "log_years", "mean_change", "slope", "last_change", "last_change_size", "largest_change", "middle_change",
@@ -43,17 +43,17 @@ FILE, CHANGES_FILE = "prior.json", "moves.json"
 COMMAND = "python -m training BANK --out DIR"
 YEARS = 5  # years ahead the learners know
 LENGTHS = (6, 10)  # histories of up to 6 points, up to 10, longer: each with its own `widen`, see `group`
+LOW_SHARES, GROUPS = len(LENGTHS) + 1, len(LENGTHS) + 3
 ROWS = 64  # matrices are multiplied in slices of this many rows, whatever the number of series
 TERMS = (
-    "one", "run", "repeated", "run_repeated", "never", "constant", "edge", "edge_run", "edge_repeated", "step",
-    "step_repeated", "years", "years_run", "years_repeated", "years_constant", "years_edge",
+    "one", "run", "repeated", "run_repeated", "never", "constant", "edge", "edge_run", "edge_repeated", "rounding",
+    "extreme", "years", "years_run", "years_repeated", "years_constant", "years_edge",
 )  # fmt: skip
 SPANS = tuple(range(1, 11))  # years over which changes are compared
 PERCENTILES = np.arange(1, 100) / 100
 EDGE = 0.1  # percentage points: shares closer than this to 0 or 100 count as this close
 SCALES = {"positive": "log", "count": "log", "percent": "logodds", "real": "typical"}
 TIE = 1e-9
-UNREADABLE = (KeyError, TypeError, ValueError)
 
 
 def units(h: Histories) -> np.ndarray:
@@ -81,7 +81,7 @@ def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def features(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Features (n, F), one column for each of NAMES, within -9 and 9; and each series' direction, -1 or 1."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         y = (h.values - h.values[:, -1:]) / unit[:, None]
         change, gap = changes(h.values, h.starts)
         change = change / unit[:, None]
@@ -98,14 +98,13 @@ def plain(full: np.ndarray) -> np.ndarray:
     """The few features (n, P) that the gate works on, one column for each of PLAIN: sizes, and one signed change."""
     table = dict(zip(NAMES, full.T, strict=True))  # what is left out cannot mislead on other indicators
     one, two = table["ago_1"], table["ago_2"]
-    near = np.minimum(table["room_ahead"], table["room_behind"])
     table |= {
         "signed_change": table["mean_change"] * table["rising"],
         "slope": np.abs(table["slope"]),
         "from_mean": np.abs(table["from_mean"]),
         # the middle one of the last three values
         "from_recent_middle": np.abs(np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), 0.0))),
-        "room": np.where(table["percent"] > 0, near, 1.0),
+        "room": np.where(table["percent"] > 0, np.minimum(table["room_ahead"], table["room_behind"]), 1.0),
     }
     return np.clip(np.stack([table[name] for name in PLAIN], axis=1), -6.0, 6.0)
 
@@ -285,36 +284,42 @@ class Learner:
 
 
 def group(h: Histories) -> np.ndarray:
-    """The row of `Prior.widen` of each history (n,): by its length; after these low shares that are stated as such."""
+    """The row of `Prior.widen` of each history (n,): by length; low shares stated as such; numbers and signed ones."""
     low_share = (h.support == STATED.index("percent")) & (h.values[:, -1] < LOW)
     length = np.searchsorted(LENGTHS, np.isfinite(h.values).sum(axis=1))
-    return np.where(low_share, len(LENGTHS) + 1, length)
+    return np.select([low_share, np.isin(h.kind, (0, 3))], [LOW_SHARES, GROUPS - 1], length)
 
 
 def at_edge(h: Histories) -> np.ndarray:
     """Which series (n,) ended on an edge of their possible range."""
-    last = h.values[:, -1]
-    return (last <= LOWER[h.kind]) | (same(last, UPPER[h.kind]) & (h.kind == 2))
+    return (h.values[:, -1] <= LOWER[h.kind]) | (same(h.values[:, -1], UPPER[h.kind]) & (h.kind == 2))
 
 
-def terms(h: Histories, seen: np.ndarray, horizon: int) -> np.ndarray:
-    """The terms (n, horizon, len(TERMS)) of the regression, in the order of TERMS."""
-    run, repeated, coarse = (seen[:, [NAMES.index(k)]] for k in ("unchanged", "repeated", "coarse"))
+def terms(h: Histories, seen: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """The terms (n, H, len(TERMS)) of the regression, in the order of TERMS; `knots` (n, H, 15) are the forecast."""
+    run, repeated = (seen[:, [NAMES.index(k)]] for k in ("unchanged", "repeated"))
     edge = at_edge(h).astype(float)[:, None]
     constant, one = (repeated >= 1.0).astype(float), np.ones_like(run)
     never = ((repeated <= 0.0) & (run <= 0.0)).astype(float)
-    step = np.where(constant > 0, 0.0, np.log(np.clip(-coarse, 0.01, 2.0)))
+    inner, last, years = (constant + edge) == 0, h.values[:, [-1]], np.arange(1.0, knots.shape[1] + 1)
+    # a figure is an interval of half a step to each side: the log odds that the forecast falls within the last one's
+    zero = np.where(h.kind[:, None] > 0, 0.0, last)  # "real" has none
+    half = common_steps(h.values - zero)[:, None] / 2
+    within = np.clip(below(knots, last + half) - below(knots, last - half), 0.001, 0.999)
+    # the highest or lowest value, and how often it was reached: a cap or a floor
+    equal = same(h.values, last)
+    inside = np.logical_and(*((side & ~equal).any(axis=1) for side in (h.values > last, h.values < last)))
+    extreme = np.where(inner & ~inside[:, None], np.log(equal.sum(axis=1, keepdims=True)), 0.0)
     flat = [one, run, repeated, run * repeated, never, constant, edge, edge * run, edge * repeated]
-    flat += [step, step * (1.0 - never)]
-    years = np.log(np.arange(1.0, horizon + 1))[None]
-    growing = [term * years for term in (one, run, repeated, constant, edge)]
+    flat += [np.where(inner, np.log(within) - np.log1p(-within), 0.0), extreme]
+    growing = [term * np.log(years) for term in (one, run, repeated, constant, edge)]
     return np.stack(np.broadcast_arrays(*flat, *growing), axis=2)
 
 
 @dataclass(frozen=True)
 class Prior:
     """Cells, `mean` and `spread` of the features in training, gate, learners, the gate's `share` of the quantiles, the
-    factor by which distances from the median are widened (4 groups, 5 years, 15 knots), and the weights of `staying`:
+    factor by which distances from the median are widened (GROUPS, 5 years, 15 knots), and the weights of `staying`:
     a logistic regression, on `terms`, of how likely a series is to have its last value again.
     """
 
@@ -334,22 +339,17 @@ class Prior:
         mean = sum((learner.quantiles(x) for learner in self.learners), none) / len(self.learners)
         return np.where(turn[:, None, None] < 0, -mean[:, :, ::-1], mean)
 
-    def stays(self, h: Histories, seen: np.ndarray, horizon: int) -> np.ndarray:
-        """Probability (n, horizon) of the last value again, never growing with the years ahead."""
-        x = terms(h, seen, horizon)  # summed term after term: no series depends on the others
+    def stays(self, h: Histories, seen: np.ndarray, knots: np.ndarray) -> np.ndarray:
+        """Probability (n, H) of the last value again, never growing with the years ahead."""
+        x = terms(h, seen, knots)  # summed term after term: no series depends on the others
         total = sum((weight * x[:, :, k] for k, weight in enumerate(self.staying)), np.zeros(x.shape[:2]))
         return np.minimum.accumulate(1.0 / (1.0 + np.exp(-np.clip(total, -40.0, 40.0))), axis=1)
 
 
 def dot(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """`x @ matrix` in slices of one shape, so that no row depends on the others or on how many there are."""
-    out = np.empty((len(x), matrix.shape[1]), dtype=np.result_type(x, matrix))
-    for i in range(0, len(x), ROWS):
-        part = x[i : i + ROWS]
-        if len(part) < ROWS:
-            part = np.concatenate([part, np.zeros((ROWS - len(part), x.shape[1]), dtype=x.dtype)])
-        out[i : i + ROWS] = (part @ matrix)[: len(out) - i]
-    return out
+    whole = np.concatenate([x, np.zeros((-len(x) % ROWS, x.shape[1]), dtype=x.dtype)])
+    return np.concatenate([whole[i : i + ROWS] @ matrix for i in range(0, len(whole) or 1, ROWS)])[: len(x)]
 
 
 @lru_cache(maxsize=1)
@@ -374,7 +374,7 @@ def read_changes(text: str) -> dict[str, ReferenceChanges]:
     try:
         return {name: ReferenceChanges(one["series"], one["indicators"], np.array(one["quantiles"], float))
                 for name, one in json.loads(text)["supports"].items()}  # fmt: skip
-    except UNREADABLE as problem:
+    except (KeyError, TypeError, ValueError) as problem:
         raise QcityError(f"not a file of moves ({problem}); `{COMMAND}` writes one") from None
 
 
@@ -382,7 +382,7 @@ def read_prior(text: str) -> Prior:
     """The prior in the text of a file that the training command wrote; QcityError when it is not one."""
     try:
         return _prior(json.loads(text))
-    except UNREADABLE as problem:
+    except (KeyError, TypeError, ValueError) as problem:
         raise QcityError(f"not a prior of this version ({problem}); `{COMMAND}` writes one") from None
 
 

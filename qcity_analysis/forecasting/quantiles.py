@@ -41,13 +41,13 @@ def at_levels(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
 
 
 def below(values: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """P(X <= x) for x (m,) from the values at the knots (m, 15)."""
-    left, row = np.clip((values <= x[:, None]).sum(axis=1) - 1, 0, len(KNOTS) - 2), np.arange(len(x))
-    low, width = values[row, left], values[row, left + 1] - values[row, left]
+    """P(X <= x) for x (...) from the values at the knots (..., 15)."""
+    left = np.clip((values <= x[..., None]).sum(axis=-1) - 1, 0, len(KNOTS) - 2)
+    low, high = (np.take_along_axis(values, k[..., None], -1)[..., 0] for k in (left, left + 1))
     # Where neighbouring knots agree the distribution jumps: below, at or above the jump.
     jump = np.where(x < low, -np.inf, np.inf)
     with np.errstate(over="ignore"):
-        share = np.where(width > 0, (x - low) / np.where(width > 0, width, 1.0), jump)
+        share = np.where(high > low, (x - low) / np.where(high > low, high - low, 1.0), jump)
         return 1.0 / (1.0 + np.exp(-(LOGITS[left] + share * (LOGITS[left + 1] - LOGITS[left]))))
 
 
@@ -72,9 +72,7 @@ class Marginals(NamedTuple):
 
     def lump(self) -> tuple[np.ndarray, np.ndarray]:
         """Levels (n, H) at which the lump at the last value begins and ends; from an edge there is one way only."""
-        flat, last = self.knots.reshape(-1, len(KNOTS)), np.repeat(self.last, self.stay.shape[1])
-        under = below(flat, last).reshape(self.stay.shape)
-        under = np.where(same(self.last, self.high)[:, None], 1.0, under)
+        under = np.where(same(self.last, self.high)[:, None], 1.0, below(self.knots, self.last[:, None]))
         begin = np.where((self.last <= self.low)[:, None], 0.0, (1.0 - self.stay) * under)
         return begin, begin + self.stay
 
@@ -125,26 +123,26 @@ def items(h: Histories) -> np.ndarray:
     """Size of one item (n,), which divides all values, of small counts of rare events: at most RARE a year, and fallen
     at least once (else it is a stock) or zero throughout (then it is 1); 0 for others.
     """
-    sizes = np.zeros(len(h))
-    for i in np.flatnonzero(h.support == SUPPORTS.index("count")):
+    sizes, counts = np.zeros(len(h)), np.flatnonzero(h.support == SUPPORTS.index("count"))
+    for i, item in zip(counts, common_steps(h.values[counts]), strict=True):
         y = h.values[i][np.isfinite(h.values[i])]
-        item, fell = common_step(y), (np.diff(y) < 0).any() or y.max() == 0
+        fell = (np.diff(y) < 0).any() or y.max() == 0
         if item and fell and np.mean(y / item) <= RARE * (1 + EQUAL) and h.starts[i].sum() <= 1:
             sizes[i] = item
     return sizes
 
 
-def common_step(values: np.ndarray) -> float:
-    """The greatest number of which all values are multiples (to a FINEST share); 1 where all are zero, 0 for none."""
-    most, step = float(np.max(np.abs(values), initial=0.0)), 0.0
-    if most == 0:
-        return 1.0
-    for value in np.abs(values):
-        a, b = float(value), step
-        while b > EQUAL * most:  # Euclid's algorithm, as exact as floating-point numbers are
-            a, b = b, abs(a - b * round(a / b))
-        step = a
-    return step if step > FINEST * most else 0.0
+def common_steps(values: np.ndarray) -> np.ndarray:
+    """The greatest number (n,) that divides all of each row of `values` (n, T); 1 where all are zero, 0 for none."""
+    size = np.nan_to_num(np.abs(values))
+    most, step = size.max(axis=1, initial=0.0), np.zeros(len(values))
+    for column, so_far in zip(size.T, np.maximum.accumulate(size, axis=1).T, strict=True):
+        a, b = column, step
+        while (on := b > 0.01 * FINEST * most).any():  # Euclid's algorithm; less is an error of floats
+            rest = np.abs(a - b * np.round(a / np.where(on, b, 1.0)))
+            a, b = np.where(on, b, a), np.where(on, rest, b)
+        step = so_far / np.maximum(np.round(so_far / np.where(a > 0, a, 1.0)), 1.0)  # errors do not add up
+    return np.where(most == 0, 1.0, np.where(step > FINEST * most, step, 0.0))
 
 
 def count_knots(history: np.ndarray, horizon: int) -> np.ndarray:

@@ -132,8 +132,7 @@ def card(a: Assessment, lang: str, heading: str = "h3") -> str:
     region = a.region_names[lang]
     name = text("place_and_series", check_language(lang), region=region, name=a.target.name(lang))
     facts = [(text("k_last", lang), _last_figure(part, lang), "") for part in a.by_definition()]
-    by = text(f"headline_{a.headline}", lang) if a.headline else ""
-    named = join(a.target.responsible(lang), lang)
+    by, named = sentences.goes_by(a, lang), join(a.target.responsible(lang), lang)
     facts += [(text("k_headline", lang), by, ""), *_paces(a, lang), (text("d_named", lang), named, "")]
     told = [(escape(term), escape(said) + bar) for term, said, bar in facts if said]
     listed = dict.fromkeys(f"<div><dt>{term}</dt><dd>{said}</dd></div>" for term, said in told)
