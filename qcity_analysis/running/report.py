@@ -245,7 +245,7 @@ class Marks:
     """
 
     def __init__(self, data: Data, home: Path, site: set[str]) -> None:
-        self.data, self.home, self.site, self.days = data, home, site, dict[str, Any]()
+        self.data, self.home, self.site, self.days = data, home, site, dict[Any, Any]()
         own = [path for path in Path(__file__).resolve().parents[1].rglob("*.*") if path.suffix != ".pyc"]
         self.code = [*map(metadata.version, PACKAGES), *(path.name + digest(path) for path in sorted(own))]
         names, self.links = set(data.indicators["indicator_id"]), defaultdict[str, set[str]](set)
@@ -265,7 +265,9 @@ class Marks:
         about += [self.data.remarks, pages(self.data.folder), job.kind == "overview" and day] if plain else []
         about += sorted(path.name for path in self.home.glob("*.parquet")) if job.kind == "track" else []
         rest = json.dumps(about, sort_keys=True, default=str).encode()
-        return hashlib.sha256(job.notebook.read_bytes() + rest + b"".join(self._rows(job))).hexdigest()
+        if (what := (job.plan, job.target, job.as_of)) not in self.days:  # the same in every language
+            self.days[what] = b"".join(self._rows(job))
+        return hashlib.sha256(job.notebook.read_bytes() + rest + self.days[what]).hexdigest()
 
     def _rows(self, job: Job) -> Iterator[bytes]:
         """A number for each row of each table that a page can see, wherever in its file the row stands."""
@@ -273,31 +275,31 @@ class Marks:
             tables, known = {}, self.data.at(job.as_of)
             for name in ("corrections", *reversed(TABLES)):
                 cells = getattr(known, name).drop(columns=["row", "line"], errors="ignore").astype(str)
-                tables[name] = (cells, pd.util.hash_pandas_object(cells, index=False).to_numpy())
-            moves = typical_revisions(known)  # what all the provisional figures together say
-            self.days[job.as_of] = tables, np.array(list(moves.values())).tobytes()
+                columns = {column: cells[column].to_numpy(object) for column in cells}
+                tables[name] = columns, pd.util.hash_pandas_object(cells, index=False).to_numpy()
+            self.days[job.as_of] = tables, np.array([*typical_revisions(known).values()]).tobytes()
         (tables, revised), cited, family = self.days[job.as_of], set[str](), set[str]()
         asked = [tables[name][0] for name in ("targets", "earlier_targets")]
-        fresh = {one for rows in asked for one in rows.loc[_asked(rows, job), "indicator_id"]}
+        fresh = {one for rows in asked for one in rows["indicator_id"][_asked(rows, job)]}
         while fresh:
             family |= fresh
             fresh = set[str]().union(*(self.links[name] for name in fresh)) - family
         for name, (frame, hashes) in tables.items():  # sources come last
-            seen = pd.Series(True, frame.index)  # of what is about regions, everything
+            seen = np.ones(len(hashes), dtype=bool)  # of what is about regions, everything
             if job.kind not in OF_NO_PLAN and "plan" in frame:
                 seen = _asked(frame, job)
             elif job.kind not in OF_NO_PLAN and (name == "sources" or "indicator_id" in frame):
                 column, names = ("source_id", cited) if name == "sources" else ("indicator_id", family)
-                seen = frame[column].isin(names)
-            cited |= set(frame.loc[seen, "source_id"]) if "source_id" in frame else set()
-            yield hashes[seen.to_numpy()].tobytes()
-            if name == "observations" and frame.loc[seen, "status"].isin(PROVISIONAL).any():
+                seen = np.array([one in names for one in frame[column]], dtype=bool)
+            cited |= set(frame["source_id"][seen]) if "source_id" in frame else set()
+            yield hashes[seen].tobytes()
+            if name == "observations" and not set(PROVISIONAL).isdisjoint(frame["status"][seen]):
                 yield revised
 
 
-def _asked(frame: pd.DataFrame, job: Job) -> pd.Series:
+def _asked(frame: dict[str, np.ndarray], job: Job) -> np.ndarray:
     """Which rows are about the target of a page, or the targets of its plan."""
-    return (frame["plan"] == job.plan) & (frame["target_id"].eq(job.target) | (not job.target))
+    return np.asarray((frame["plan"] == job.plan) & ((frame["target_id"] == job.target) | (not job.target)))
 
 
 @dataclass
@@ -326,8 +328,7 @@ class _Shop:
 
     def rewrite(self, runs: Sequence[Run]) -> None:
         """Keep the latest run of every page, this report's first."""
-        latest = {run["id"]: run for run in runs}
-        latest = latest | self.runs | latest
+        latest = (first := {run["id"]: run for run in runs}) | self.runs | first
         write_whole(self.ledger, "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in latest.values()))
 
     def unchanged(self, jobs: Sequence[Job], all_good: bool) -> dict[str, Run]:
