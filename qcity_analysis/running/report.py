@@ -278,15 +278,17 @@ class Marks:
                 tables[name] = (cells, pd.util.hash_pandas_object(cells, index=False).to_numpy())
             self.days[job.as_of] = tables, np.array([*typical_revisions(known).values()]).tobytes()
         (tables, revised), cited, family = self.days[job.as_of], set[str](), set[str]()
-        asked = [tables[name][0] for name in ("targets", "earlier_targets")]
-        fresh = {one for rows in asked for one in rows.loc[_asked(rows, job), "indicator_id"]}
+        every = pd.concat([tables[name][0] for name in ("targets", "earlier_targets")], ignore_index=True)
+        fresh = {*every.loc[_asked(every, job), "indicator_id"]}
         while fresh:
             family |= fresh
             fresh = set[str]().union(*(self.links[name] for name in fresh)) - family
+        alike = every[every["indicator_id"].isin(family)]  # earlier aims are evidence
         for name, (frame, hashes) in tables.items():  # sources come last
             seen = pd.Series(True, frame.index)  # of what is about regions, everything
             if job.kind not in OF_NO_PLAN and "plan" in frame:
-                seen = _asked(frame, job)
+                same = frame["target_id"].isin(alike["target_id"]) & frame["plan"].isin(alike["plan"])
+                seen = _asked(frame, job) | same
             elif job.kind not in OF_NO_PLAN and (name == "sources" or "indicator_id" in frame):
                 column, names = ("source_id", cited) if name == "sources" else ("indicator_id", family)
                 seen = frame[column].isin(names)
