@@ -29,10 +29,9 @@ LINK = re.compile(r'<span(?: class="name")? data-href="([^"]*)">(.*?)</span>')
 TEMPLATES = Path(__file__).with_name("templates")
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
 EXAMPLES = {"date": "2024-03-28, 2024-03, 2024", "year": "2025", "number": "3.48", "integer": "6"}
-GROUPS = ("answered", "settled", "reference", "without")  # targets of a plan in the index
-COUNTED = ("answered", "likely", "unlikely", "met", "missed", "reference", "without")  # in its first line
+GROUPS = ("attention", "open", "settled", "without")  # targets of a plan, in the index and on its scorecard
+COUNTED = ("answered", "likely", "unlikely", "depends", "met", "missed", "reference", "without")  # tallied
 KEPT = re.compile("<!--kept-->.*?<!--/kept-->", re.S)  # where a page that is kept says why
-OPEN = ("forecast", "depends_on_definition")
 _ONE_AT_A_TIME = threading.Lock()  # nbconvert's exporter and its templates are not promised to be thread-safe
 
 
@@ -170,17 +169,17 @@ def _plans(rows: list[dict[str, Any]], lang: str, as_of: str) -> list[dict[str, 
 def _tally(targets: list[dict[str, Any]], lang: str) -> str:
     """How many targets there are, how many have an answer and which, in one line."""
     chances = [row["chance"] for row in targets if row["chance"] is not None]
-    numbers = Counter([*(row["group"] for row in targets), *(row["front"].get("status") for row in targets)])
+    numbers = Counter(str(row["front"].get("status")).removesuffix("_on_definition") for row in targets)
     numbers["likely"], numbers["unlikely"] = sum(p >= 0.66 for p in chances), sum(p <= 0.33 for p in chances)
+    lacking = [row["front"].get("lent", False) for row in targets if row["group"] == "without"]
+    numbers |= Counter(answered=len(chances), reference=sum(lacking), without=len(lacking) - sum(lacking))
     parts = [text(f"index_{name}", lang, count=numbers[name]) for name in COUNTED if numbers[name]]
     return text("index_tally", lang, total=len(targets), parts=join(parts, lang))
 
 
 def _row(entry: dict[str, Any]) -> dict[str, Any]:
     """A run as a row of the index: its group, name, probability, word, and what is said of it."""
-    front, status = entry["front"], entry["front"].get("status")
-    group = "settled" if status in ("met", "missed") else "answered" if status in OPEN else "without"
-    group = "reference" if group == "without" and front.get("lent") else group
+    front, group = entry["front"], entry["front"].get("group", "without")
     name = front.get("name") or entry["target"] or "04_scorecard"
     if entry["kind"] == "dated":
         name = f"{name} · {text('as_of_line', entry['lang'], as_of=entry['as_of'])}".rstrip("。.")

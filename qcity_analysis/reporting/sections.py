@@ -28,13 +28,13 @@ from .analyses import part_title
 from .figures import portfolio_chart
 from .figures.fan import fan_chart
 from .formatting import NONE, amount, text_of
+from .page import GROUPS
 from .sentences import chance, section_name, status_shown
 
 FIGURES = 12  # figures named that came in between
 LIKELY = 0.66
 FEW = 3  # departments named in a row
 PICKED, ORDERS = ("section", "departments", "binding"), ("order", "chance")  # of the rows
-GROUPS = ("attention", "open", "settled", "without")
 COUNTS = ["targets", "met", "missed", "open", "expected", "unassessed"]
 NAMED = 6  # targets that cannot be assessed, named in one sentence
 
@@ -50,7 +50,7 @@ def answer(data: Data, a: Assessment, lang: str) -> None:
         "short": f"{shown} ({word})" if shown and word else sentences.finding(a, lang), "status": a.status,
         "status_shown": status_shown(a, lang), "probability": a.headline_probability if shown else None,
         "probability_shown": shown, "word_shown": word, "deadline": target.deadline,
-        "lent": any(part.borrowed for part in a.parts),
+        "lent": any(part.borrowed for part in a.parts), "group": _group(a),
         "wording": (target.wording_en if lang == "en" else "") or target.wording,
         "illustrative": a.illustrative or any(part.illustrative for part in a.parts),
     }  # fmt: skip
@@ -80,7 +80,8 @@ def numbers(a: Assessment, lang: str) -> None:
 def outlook(data: Data, a: Assessment, lang: str) -> None:
     """Show the pace needed, how often anything moved that fast, when the target is reached, how long one may wait."""
     parts = [(part, look_ahead(data, part)) for part in a.by_definition() if part.status == "forecast"]
-    show.blocks("outlook", lang, analyses.outlook_blocks(data, parts, lang))
+    told = [pair for pair in parts if pair[1].reason is None or pair[1].feasibility.reason is None]
+    show.blocks("outlook", lang, analyses.outlook_blocks(data, told, lang))
 
 
 def changed(data: Data, a: Assessment, lang: str, since: str | dt.date | None = None) -> None:
@@ -223,7 +224,7 @@ def rules_values(part: Assessment) -> dict[str, Any]:
 def scorecard(data: Data, results: Sequence[Assessment], lang: str) -> None:
     """Show how many targets are met, missed, uncertain or cannot be assessed, and hand the page its title."""
     answered = [a for a in results if _group(a) != "without"]
-    told = Counter(chance(a, lang)[1] or status_shown(a, lang) for a in answered)
+    told = Counter(chance(a, lang)[1] or status_shown(a, lang, stated=False) for a in answered)
     parts = [text("scorecard_part", lang, count=n, label=label) for label, n in told.most_common()]
     facts: dict[str, Any] = {"answered": len(answered), "missing": len(results) - len(answered)}
     facts |= {"total": len(results), "parts": join(parts, lang), "as_of": data.as_of}
@@ -296,7 +297,8 @@ def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:
         raise QcityError("a portfolio needs at least one assessment; this plan has no target")
     plan = add_up(data, results)
     show.section("portfolio", lang, "")
-    if len(plan.targets):
+    low, high = plan.interval() if len(plan.targets) else (0, 0)
+    if low < high:  # else it is known
         show.picture(portfolio_chart(plan, lang), analyses.alt_portfolio(plan, lang))
     first, *more = analyses.portfolio_sentences(plan, lang)
     show.markdown(first)

@@ -29,12 +29,7 @@ MEASURES = {  # the measure of a figure to add, and the sentence on it, where th
 
 
 def finding(a: Assessment, lang: str) -> str:
-    """What was found, as a title without a full stop.
-
-    >>> import qcity_analysis as qc
-    >>> finding(qc.assess(qc.load(as_of="2024-06-30"), "rd_intensity", draws=500), "en")
-    'Nanjing will probably reach about 4 % by 2025'
-    """
+    """What was found, as a title without a full stop."""
     own = f"find_{a.status}_{'official' if a.stated else a.target.kind}"
     return say(own if own in catalogue("sentences") else f"find_{a.status}", lang, **_facts(a, lang))
 
@@ -238,7 +233,10 @@ def _stated(said: dict[str, Any], lang: str) -> str:
 def _listed(values: dict[str, Any], lang: str) -> dict[str, Any]:
     """The values of a note, its periods and names as lists in words."""
     lists = {"periods": values.get("periods"), "names": values.get(f"names_{lang}")}
-    return values | {key: join(items, lang) for key, items in lists.items() if items is not None}
+    listed = {key: join(items, lang) for key, items in lists.items() if items is not None}
+    if lang == "zh" and re.search(r"(^|、)\d{4}$", listed.get("periods", "")):
+        listed["periods"] = text("whole_year", lang, period=listed["periods"]).strip()
+    return values | listed
 
 
 def alt_text(a: Assessment, lang: str) -> str:
@@ -299,8 +297,6 @@ def section_name(name: str, lang: str) -> str:
 
     >>> section_name("二（十一）", "en"), section_name("二（一）", "zh"), section_name("", "en")
     ('Section 2 (11)', '第二（一）部分', 'Other')
-    >>> section_name("第十一章", "en"), section_name("专栏1", "en"), section_name("专栏1", "zh")
-    ('Chapter 11', 'Box 1', '专栏1')
     """
     if not name:
         return text("no_section", lang)
@@ -435,10 +431,10 @@ def axis_unit(a: Assessment, lang: str) -> str:
     return unit_in({"unit_zh": unit_zh, "unit": unit}, lang)
 
 
-def status_shown(part: Assessment, lang: str) -> str:
-    """The status in `lang`, as "forecast" or "not assessable"."""
+def status_shown(part: Assessment, lang: str, stated: bool = True) -> str:
+    """The status in `lang`, as "forecast" or "not assessable"; unless told not to, that it was officially `stated`."""
     status = text(f"status_{part.status.removesuffix('_on_definition')}", lang)
-    return text("as_stated", lang, status=status) if part.stated else status
+    return text("as_stated", lang, status=status) if part.stated and stated else status
 
 
 def chance(a: Assessment, lang: str) -> tuple[str, str]:

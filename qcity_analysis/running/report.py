@@ -275,32 +275,36 @@ class Marks:
             tables, known = {}, self.data.at(job.as_of)
             for name in ("corrections", *reversed(TABLES)):
                 cells = getattr(known, name).drop(columns=["row", "line"], errors="ignore").astype(str)
-                tables[name] = (cells, pd.util.hash_pandas_object(cells, index=False).to_numpy())
+                columns = {column: cells[column].to_numpy(object) for column in cells}
+                tables[name] = columns, pd.util.hash_pandas_object(cells, index=False).to_numpy()
             self.days[job.as_of] = tables, np.array([*typical_revisions(known).values()]).tobytes()
         (tables, revised), cited, family = self.days[job.as_of], set[str](), set[str]()
-        every = pd.concat([tables[name][0] for name in ("targets", "earlier_targets")], ignore_index=True)
-        fresh = {*every.loc[_asked(every, job), "indicator_id"]}
+        asked = [tables[name][0] for name in ("targets", "earlier_targets")]
+        fresh = {one for rows in asked for one in rows["indicator_id"][_asked(rows, job)]}
         while fresh:
             family |= fresh
             fresh = set[str]().union(*(self.links[name] for name in fresh)) - family
-        alike = every[every["indicator_id"].isin(family)]  # earlier aims are evidence
+        rows = (zip(one["plan"], one["target_id"], one["indicator_id"], strict=True) for one in asked)
+        alike = {
+            (plan, name) for part in rows for plan, name, of in part if of in family
+        }  # aims are evidence
         for name, (frame, hashes) in tables.items():  # sources come last
-            seen = pd.Series(True, frame.index)  # of what is about regions, everything
+            seen = np.ones(len(hashes), dtype=bool)  # of what is about regions, everything
             if job.kind not in OF_NO_PLAN and "plan" in frame:
-                same = frame["target_id"].isin(alike["target_id"]) & frame["plan"].isin(alike["plan"])
-                seen = _asked(frame, job) | same
+                keys = zip(frame["plan"], frame["target_id"], strict=True)
+                seen = _asked(frame, job) | np.array([key in alike for key in keys], dtype=bool)
             elif job.kind not in OF_NO_PLAN and (name == "sources" or "indicator_id" in frame):
                 column, names = ("source_id", cited) if name == "sources" else ("indicator_id", family)
-                seen = frame[column].isin(names)
-            cited |= set(frame.loc[seen, "source_id"]) if "source_id" in frame else set()
-            yield hashes[seen.to_numpy()].tobytes()
-            if name == "observations" and frame.loc[seen, "status"].isin(PROVISIONAL).any():
+                seen = np.array([one in names for one in frame[column]], dtype=bool)
+            cited |= set(frame["source_id"][seen]) if "source_id" in frame else set()
+            yield hashes[seen].tobytes()
+            if name == "observations" and not set(PROVISIONAL).isdisjoint(frame["status"][seen]):
                 yield revised
 
 
-def _asked(frame: pd.DataFrame, job: Job) -> pd.Series:
+def _asked(frame: dict[str, np.ndarray], job: Job) -> np.ndarray:
     """Which rows are about the target of a page, or the targets of its plan."""
-    return (frame["plan"] == job.plan) & (frame["target_id"].eq(job.target) | (not job.target))
+    return np.asarray((frame["plan"] == job.plan) & ((frame["target_id"] == job.target) | (not job.target)))
 
 
 @dataclass
@@ -329,8 +333,7 @@ class _Shop:
 
     def rewrite(self, runs: Sequence[Run]) -> None:
         """Keep the latest run of every page, this report's first."""
-        latest = {run["id"]: run for run in runs}
-        latest = latest | self.runs | latest
+        latest = (first := {run["id"]: run for run in runs}) | self.runs | first
         write_whole(self.ledger, "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in latest.values()))
 
     def unchanged(self, jobs: Sequence[Job], all_good: bool) -> dict[str, Run]:

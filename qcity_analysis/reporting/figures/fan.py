@@ -196,7 +196,7 @@ def _keep_apart(figure: Figure) -> None:
             tried = list[Any]()
             for place in along if label.get_gid() == "target" else AROUND:
                 label.set(position=place[:2], ha=place[2])
-                box = label.get_window_extent(renderer).padded(figure.dpi / 72)
+                box = label.get_window_extent(renderer).expanded(1.1, 1)  # other fonts are wider
                 wrong = not ax.bbox.fully_contains(*box.min) or not ax.bbox.fully_contains(*box.max)
                 wrong += sum(map(box.overlaps, kept))
                 covered = int(((drawn > box.min) & (drawn < box.max)).all(axis=1).sum())
@@ -310,8 +310,8 @@ def _first_drawn(part: Assessment) -> int | None:
 
 
 def _years(ax: Axes, first: float, last: float, deadline: int) -> None:
-    """Whole years on the axis from `first` to `last`, at most ten of them, the deadline among them."""
-    step = max(1, -(-int(last - first) // 9))
+    """Whole years on the axis from `first` to `last`, at most eight of them, the deadline among them."""
+    step = max(1, -(-int(last - first) // 7))
     ax.set_xlim(first, last)
     ax.set_xticks([year for year in range(round(first), round(last) + 1) if (deadline - year) % step == 0])
     ax.xaxis.set_major_formatter("{x:.0f}")
