@@ -38,7 +38,6 @@ from training.hindcast import Hindcast, by_fold, forecast_tasks, held_out, indic
 from training.scores import relative_crps
 from training.train import FOLDS, Tasks, draw_training, learn, read_corpus
 
-LEVELS = LEVELS
 LONGEST = 15
 YEARS = 5
 BOOSTED = 15_000  # tasks that LightGBM learns each fold from
@@ -249,10 +248,15 @@ def main() -> None:
     wanted = parser.parse_args()
     if sum(map(bool, (wanted.bank, wanted.m3, wanted.m4))) != 1:
         parser.error("name one of BANK, --m3 and --m4")
+    for path in (path for path in (*(wanted.m4 or ()), wanted.m3) if path and not path.is_file()):
+        parser.error(f"{path}: no such file; the organisers of the competition publish it")
     warnings.simplefilter("ignore")
     ours, drawn, whole = wanted.only in f"{MIXTURE}, all series", None, None
     if wanted.bank:
-        corpus, say = read_corpus(wanted.bank), partial(print, flush=True)
+        try:
+            corpus, say = read_corpus(wanted.bank), partial(print, flush=True)
+        except QcityError as error:
+            parser.error(str(error))
         tasks = Tasks.joined([held_out(corpus, indicators(corpus, f)) for f in range(FOLDS)])
         drawn = draw_training(corpus)[0] if wanted.only in BOOSTING else None
         whole = by_fold(corpus, learn(corpus, 0, say), say)["as shipped"] if ours else None

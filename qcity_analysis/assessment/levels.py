@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from ..data.schema import is_spliced
-from ..data.vintages import is_whole
+from ..data.vintages import among, is_whole
 from ..errors import Note
 from ..forecasting.forecast import Forecast
 from ..forecasting.histories import FARTHEST, WINDOW
@@ -193,14 +193,14 @@ def _ahead(
 def definitions(question: Question) -> list[str]:
     """The target's indicator and each newer definition with figures that begins in time, unless joined to it."""
     data, target = question.data, question.target
-    rows, ids = data.indicators, [target.indicator_id]
-    begun = rows[~(rows["break_period"] > target.deadline).fillna(False)].drop_duplicates("continues")
-    newer = dict(zip(begun["continues"], begun["indicator_id"], strict=True))
+    ids, newer = [target.indicator_id], dict[str, str]()
+    for name, older, begins in data.indicators[["indicator_id", "continues", "break_period"]].to_numpy():
+        if pd.isna(begins) or begins <= target.deadline:
+            newer.setdefault(older, name)
     while (name := str(newer.get(ids[-1], ids[0]))) not in ids:
         ids.append(name)
-    own = set(data.observations.loc[data.observations["region"] == target.region, "indicator_id"])
-    kept = ids[:1]
-    for name in (name for name in ids[1:] if name in own):
+    kept, held = ids[:1], lambda name: among(data.observations, [(name, target.region)]).any()
+    for name in filter(held, ids[1:]):
         joined = is_spliced(data.indicator(name)) and data.indicator(name)["continues"] == kept[-1]
         if joined and all(note.code != "splice_impossible" for note in question.series(name).notes):
             kept.pop()

@@ -39,7 +39,7 @@ class Data:
     indicator's publication lag, and `decimals`, the digits after the point as typed; December to date and the fourth
     quarter to date are the year and have its period), `indicators`, `targets`, `sources`, `regions` (one frame each),
     `earlier_targets` (of plans that are over), `outcomes` (what was officially said of a target by that day),
-    `official_grades` (yearly grades and alert levels given to regions by that day),
+    `official_grades` (yearly grades, alert levels and mid-term evaluations by that day),
     `as_of` (only figures known by that day are held), `folder`, `corrections` (the corrections of published figures
     known by that day, already applied; columns as in `corrections.read_corrections`), `remarks` (warnings about the
     files as they were read), and `computed` (what was made of these data already, by what was asked).

@@ -108,8 +108,8 @@ def figure_codes(observations: pd.DataFrame) -> np.ndarray:
 
 def among(rows: pd.DataFrame, series: Collection[tuple[str, str]]) -> np.ndarray:
     """Which rows are figures of one of these series, each an indicator and a region."""
-    of = zip(rows["indicator_id"], rows["region"], strict=True)
-    return np.array([one in series for one in of], dtype=bool)
+    each = ((rows["indicator_id"] == name) & (rows["region"] == region) for name, region in series)
+    return np.any([np.zeros(len(rows), dtype=bool), *each], axis=0)
 
 
 def _in_time(observations: pd.DataFrame) -> np.ndarray:
