@@ -55,7 +55,8 @@ LATER = [  # what changes after the pages were made, and which of them are made 
 def test_a_page_depends_on_the_rows_it_can_see(tmp_path):
     lent = figure(2023, 7, indicator_id="gadgets", region="otherland")
     borrowed = LENT | {"observations": [*OBSERVED, lent]}, EVERY
-    for before, changes in (({}, LATER), (LENT, [borrowed])):
+    aimed = LENT | {"earlier_targets": [target("was", plan="past", deadline=2020)]}, WHOLE | {"goal"}
+    for before, changes in (({}, LATER), (LENT, [borrowed, aimed])):
         first = marks(tmp_path, **before)
         for name in ("README.md", "~$targets.csv", "notes.txt"):
             (tmp_path / name).write_text("\n", "utf-8")

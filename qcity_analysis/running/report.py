@@ -284,10 +284,15 @@ class Marks:
         while fresh:
             family |= fresh
             fresh = set[str]().union(*(self.links[name] for name in fresh)) - family
+        rows = (zip(one["plan"], one["target_id"], one["indicator_id"], strict=True) for one in asked)
+        alike = {
+            (plan, name) for part in rows for plan, name, of in part if of in family
+        }  # aims are evidence
         for name, (frame, hashes) in tables.items():  # sources come last
             seen = np.ones(len(hashes), dtype=bool)  # of what is about regions, everything
             if job.kind not in OF_NO_PLAN and "plan" in frame:
-                seen = _asked(frame, job)
+                keys = zip(frame["plan"], frame["target_id"], strict=True)
+                seen = _asked(frame, job) | np.array([key in alike for key in keys], dtype=bool)
             elif job.kind not in OF_NO_PLAN and (name == "sources" or "indicator_id" in frame):
                 column, names = ("source_id", cited) if name == "sources" else ("indicator_id", family)
                 seen = np.array([one in names for one in frame[column]], dtype=bool)
