@@ -71,7 +71,7 @@ def test_only_the_new_definition_has_an_outcome_and_the_old_one_is_never_joined_
 
 
 def test_the_old_definition_points_to_a_miss_from_2023_on_and_the_new_one_is_open_in_2025(national):
-    old = [row(national, year)["probability"] for year in (2022, 2023, 2024, 2025)]
+    old = [row(national, year)["figures"] for year in (2022, 2023, 2024, 2025)]
     assert old[0] < 0.33 and max(old[1:]) < 0.1
     assert row(national, 2024, B)["status"] == "not_assessable"  # two levels are too few
     assert 0.2 < row(national, 2025, B)["probability"] < 0.8

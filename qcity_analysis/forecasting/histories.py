@@ -88,7 +88,7 @@ def printed(values: np.ndarray) -> np.ndarray:
     """Histories (n, T) that end with a value, without what was added far below the last digit printed: a history of
     which every value is that close to one of few digits has those, unless that would make one of all that differ.
 
-    >>> printed(np.array([[2.4 + 1e-10, np.nan, 2.5 - 3e-11], [2.41234567890123, np.nan, 2.5]])).tolist()
+    >>> printed(np.array([[2.4 + 1.23e-10, np.nan, 2.5 - 3.4e-11], [2.41234567890123, np.nan, 2.5]])).tolist()
     [[2.4, nan, 2.5], [2.41234567890123, nan, 2.5]]
     """
     size, out, rest = np.nanmax(np.abs(values), axis=1), values.copy(), np.arange(len(values))
