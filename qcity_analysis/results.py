@@ -159,10 +159,10 @@ class WhatIf:
         return list(self.answers.values())[-1]
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a scenario: status, probability, word, headline, median, `pace` a year (to the median; from a
+        """One row a scenario: status, probability, word, basis, median, `pace` a year (to the median; from a
         supposed figure the one needed), and the share of past moves at least as fast: `own`, `comparators`, `corpus`.
         """
-        said = ("status", "probability", "word", "headline", "median")
+        said = ("status", "probability", "word", "basis", "median")
         shares = {"own": "own", "comparators": "comparator", "corpus": "bank"}
         rows = {row.name: {name: getattr(row.answer, name) for name in said}
                 | {"pace": row.pace.linear if row.pace else None}
@@ -202,14 +202,14 @@ class Scorecard:
         return f"<Scorecard {self.plan}, {len(self.answers)} targets: {counts}; as of {self.data.as_of}>"
 
     def _repr_html_(self) -> str:
-        shown = ["target_id", f"name_{self.language}", "status", "headline_probability", "word", "headline"]
+        shown = ["target_id", f"name_{self.language}", "status", "headline_probability", "word", "basis"]
         return str(self.to_frame()[shown].to_html())
 
     def __getitem__(self, name: object) -> None:
         raise QcityError(f"Scorecard[{name!r}]: this is no frame; to_frame() is, .answers[{name!r}] a row")
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a target: target_id, section, name_zh, name_en, kind, binding, status, probability, word, headline
+        """One row a target: target_id, section, name_zh, name_en, kind, binding, status, probability, word, basis
         and headline_probability (also of what is not assessed, and settled), median, lower, upper, last_year,
         last_level (what is counted so far, for a target that counts), reason.
         """
@@ -304,7 +304,7 @@ def assess_series(
 def _row(a: Assessment) -> dict[str, Any]:
     """One answer as a row of a table."""
     about = ("target_id", "section", "name_zh", "name_en", "kind", "binding")
-    said = ("status", "probability", "word", "headline", "headline_probability", "median")
+    said = ("status", "probability", "word", "basis", "headline_probability", "median")
     levels, (lower, upper) = a.levels(), a.interval or (None, None)
     if a.tally is not None:  # what is counted, not the zero it started from
         levels = pd.Series({int(a.tally.through[:4]): a.tally.count} if a.tally.through else {}, dtype=float)

@@ -168,7 +168,7 @@ def test_with_fewer_than_three_levels_a_reference_starts_from_the_last_own_level
     assert (lent.region, lent.comparators) == ("otherland", ("otherland/widgets",))
     assert part.levels().index[-1] == 2021 and middle == pytest.approx([9 * 47 / 45, 9 * 50 / 45], rel=0.02)
     three = borrowing(tmp_path / "other_a", {2019: 8.0, 2020: 8.5, 2021: 9.0})
-    assert (three.status, three.parts, three.headline) == ("forecast", (), "figures")
+    assert (three.status, three.parts, three.basis) == ("forecast", (), "figures")
     assert borrowing(tmp_path / "other_c", {}).parts == ()
     (part,) = borrowing(tmp_path / "other_d", {}, **CUT).parts
     assert part.series.values[2020] == 100

@@ -32,7 +32,7 @@ def test_figures_are_levels_and_a_settled_target_has_its_outcome(answers):
     assert open_["low"] < open_["expected"] < open_["high"] and 0 < open_["probability"] < 1
     assert (met["expected"], met["probability"]) == (82, 1) and pd.isna(met["low"])
     empty = table.loc["Energy use per unit of industrial value added"]
-    assert empty[["last", "expected"]].isna().all() and empty["headline"] == "reference, not assessed"
+    assert empty[["last", "expected"]].isna().all() and empty["basis"] == "reference, not assessed"
     assert 0 < empty["probability"] < 1 and empty["asked"] == "−18 % (index 82)"
 
 

@@ -100,15 +100,15 @@ def test_the_learned_numbers_meet_their_bars_on_regions_and_indicators_left_out(
 def test_every_place_shows_the_one_number_of_the_headline(day, name, plan, bases, by, tmp_path):
     answer = qc.assess(data := qc.load(as_of=day), name, plan=plan, draws=200)
     p, told, aim = answer.bases[by].value, answer.to_dict(), "figures" in bases
-    assert [*answer.bases] == bases.split() and answer.headline == by and f"{p:.3g}, " in repr(answer)
+    assert [*answer.bases] == bases.split() and answer.basis == by and f"{p:.3g}, " in repr(answer)
     assert (answer.probability, answer.word) == ((p, ipcc_word(p)) if aim else (None, None))
     write_results([told], tmp_path)
     (row,) = json.loads((tmp_path / "results.json").read_text("utf-8"))["results"]
     rows = [told, answer.to_frame().iloc[0], row]
-    assert [(row["headline"], row["headline_probability"]) for row in rows] == [(by, pytest.approx(p))] * 3
+    assert [(row["basis"], row["headline_probability"]) for row in rows] == [(by, pytest.approx(p))] * 3
     for lang in ("zh", "en"):
         row, line = review([answer], lang).iloc[0], sections.answer_lines(answer, lang)[0].partition("\n")[0]
-        assert (row["probability"], row["headline"]) == (p, sentences.goes_by(answer, lang))
+        assert (row["probability"], row["basis"]) == (p, sentences.goes_by(answer, lang))
         shown = [show.card(answer, lang), show.row("", answer, lang), line, row["conclusion"], row["remark"]]
         assert [percent(p, lang) in unescape(one) for one in shown] == [True] * 5
     if aim:
@@ -188,8 +188,8 @@ def test_revealing_figures_one_by_one_moves_smoothly_from_the_reference_to_the_o
     for first in sorted(own["year"].unique())[:-8:-1]:
         part = replace(data, observations=data.observations.drop(own.index[own["year"] < first]))
         told.append(qc.assess(part, "rd_intensity", plan="nanjing_quality_city", draws=2000))
-    assert [one.headline for one in told] == ["reference"] * 2 + ["figures"] * 5
-    chance = np.array([one.bases[one.headline].value for one in told])
+    assert [one.basis for one in told] == ["reference"] * 2 + ["figures"] * 5
+    chance = np.array([one.bases[one.basis].value for one in told])
     middle = [(one.parts or (one,))[0].forecast.median().iloc[-1] for one in told]
     assert np.abs(np.diff(chance)).max() <= 0.12 and abs(chance[2] - chance[1]) <= 0.05
     assert np.abs(np.diff(np.log(middle))).max() <= 0.05

@@ -241,7 +241,7 @@ class Change:
         """The change as plain values that JSON can hold, each answer by status, probability and word."""
         days = {"earlier": str(self.before.as_of), "later": str(self.after.as_of)}
         answers = {"before": self.before, "after": self.after}
-        names = ("status", "probability", "word", "headline", "headline_probability")
+        names = ("status", "probability", "word", "basis", "headline_probability")
         said = {when: {name: getattr(one, name) for name in names} for when, one in answers.items()}
         own: dict[str, Any] = {f"by_{step}": moved for step, moved in self.steps.items()}
         came = self.figures.assign(known_from=self.figures["known_from"].dt.strftime("%Y-%m-%d"))

@@ -72,7 +72,7 @@ class Assessment:
     """The answer for one target as of one day.
 
     Attributes: `status` ("forecast", "met", "missed", "not_assessable", for the `reason`, or "depends_on_definition");
-    `probability` that it is met, by the `headline`, and its `word` (IPCC scale); the Monte Carlo standard error of the
+    `probability` that it is met, by the `basis`, and its `word` (IPCC scale); the Monte Carlo standard error of the
     share of paths it rests on (0: exact); `threshold` and `bound` (the level asked for, and that just enough, in the
     unit of `series.values`); `fan` (quantiles by year); `expected`, `median` and `interval` (90 %) at the deadline;
     `outcome` (its level once published); `pace_so_far`, and `pace_needed` and `needed_path`, which lead to the bound;
@@ -81,7 +81,7 @@ class Assessment:
     it was not `model`: "gamma_poisson", "events", "joint_ranks"); `period` (first and last year that count);
     `settled_in` (the period whose figure settled it early); `stated` (the official statement that settled it where own
     figures do not); `bases`, what the "figures" say, the "outside" view, "both" and the "reference", those there are;
-    `headline`, which of them it goes by, the "outcome" or what was "official", or nothing (see `assess`).
+    `basis`, which of them it goes by, the "outcome" or what was "official", or nothing (see `assess`).
     """
 
     target: Target
@@ -121,11 +121,11 @@ class Assessment:
     settled_in: str | None = None
     stated: Note | None = None
     bases: dict[str, Basis] = field(default_factory=dict)
-    headline: str = ""
+    basis: str = ""
 
     def __repr__(self) -> str:
-        shown, told = self.bases.get(self.headline), self.word or self.status
-        said = f"{shown.value:.3g}, {told}, by {self.headline}" if shown else self.status
+        shown, told = self.bases.get(self.basis), self.word or self.status
+        said = f"{shown.value:.3g}, {told}, by {self.basis}" if shown else self.status
         goal = self.target
         about = f"{goal.target_id}, {self.definition['indicator_id']} of {goal.region} by {goal.deadline}"
         return f"<{type(self).__name__} {about}: {said}; as of {self.as_of}>"
@@ -170,14 +170,14 @@ class Assessment:
     @property
     def headline_probability(self) -> float | None:
         """The number to show: also of a reference or outside view (not assessed), 1 once it is met, 0 once missed."""
-        return self.bases[self.headline].value if self.headline in self.bases else self.chance
+        return self.bases[self.basis].value if self.basis in self.bases else self.chance
 
     def by_figures(self) -> Assessment:
         """The same answer by the figures alone: what other choices and other years can be compared with."""
-        if self.headline != "both":
+        if self.basis != "both":
             return self
         p = self.bases["figures"].value
-        return replace(self, headline="figures", probability=p, word=ipcc_word(p))
+        return replace(self, basis="figures", probability=p, word=ipcc_word(p))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the draws as plain values that JSON can hold; levels and fan by year."""
@@ -293,7 +293,7 @@ def judged(answer: Assessment, forecast: Forecast, met: np.ndarray) -> Assessmen
     fan, by = forecast.quantiles(FAN), "reference" if answer.borrowed else "figures"
     return replace(
         answer, status="forecast", forecast=forecast, probability=probability,
-        probability_error=forecast.error_of(met), word=ipcc_word(probability), fan=fan, bases={}, headline=by,
+        probability_error=forecast.error_of(met), word=ipcc_word(probability), fan=fan, bases={}, basis=by,
         expected=float(forecast.mean()[last]), median=float(fan.loc[last, 0.5]),
         interval=(float(fan.loc[last, 0.05]), float(fan.loc[last, 0.95])),
     )  # fmt: skip

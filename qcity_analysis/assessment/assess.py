@@ -169,25 +169,25 @@ def with_bases(data: Data, answer: Assessment, aim: Target | None = None) -> Ass
             bases["both"] = Basis(joint, least, most, figures.n, figures.sources)
     for part in parts if answer.status == "not_assessable" else ():
         bases |= part.bases
-    headline = next((name for name in HEADLINES if name in bases), answer.headline)
+    basis = next((name for name in HEADLINES if name in bases), answer.basis)
     near = kind == FIVE_YEARS and max(answer.levels().index, default=0) >= target.deadline - NEAR
     if "both" in bases and not near and kind not in learned_aims().figures_alone:
-        headline, p = "both", bases["both"].value
+        basis, p = "both", bases["both"].value
         answer = replace(answer, probability=p, word=ipcc_word(p))
-    return replace(answer, bases=bases, headline=headline, parts=parts)
+    return replace(answer, bases=bases, basis=basis, parts=parts)
 
 
 def _simulated(part: Assessment) -> Assessment:
     """The answer by its simulated paths alone, of own figures or of comparators, with their Monte Carlo interval."""
     if part.status in SETTLED:
-        return replace(part, headline="official" if part.stated else "outcome")
+        return replace(part, basis="official" if part.stated else "outcome")
     if part.probability is None or part.probability_error is None:
-        return replace(part, bases={}, headline="")
+        return replace(part, bases={}, basis="")
     p, error, lent = part.probability, 1.645 * part.probability_error, part.borrowed
     sources = lent.comparators if lent else tuple(f"{where}/{what}" for what, where in sorted(part.places()))
     count, name = len(sources if lent else part.levels()), "reference" if lent else "figures"
     told = Basis(p, max(p - error, 0.0), min(p + error, 1.0), count, sources)
-    return replace(part, bases={name: told}, headline=name)
+    return replace(part, bases={name: told}, basis=name)
 
 
 def kind_of(data: Data, target: Target) -> str:

@@ -264,7 +264,7 @@ def outlook(
     def plain() -> dict[str, Any]:
         by_definition = {part.definition["indicator_id"]: one.to_dict() for part, one in ahead}
         return {"target": target, "status": answer.status, "probability": answer.probability, "outlook": by_definition,
-                "headline": answer.headline, "headline_probability": answer.headline_probability,
+                "basis": answer.basis, "headline_probability": answer.headline_probability,
                 "sensitivity": [one.to_dict() for one in varied],
                 "change": change.to_dict() if change else None}  # fmt: skip
 

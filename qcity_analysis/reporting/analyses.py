@@ -152,7 +152,7 @@ def outlook_blocks(data: Data, outlooks: Sequence[tuple[Assessment, Outlook]], l
             key = "fast_bank" if either else "fast_bank_lost"
             lines.append(say(key, lang, share=percent(1 - share if either else share, lang)))
         lines += waiting_sentences(ahead, lang, part.as_of.year)
-        lines += [say("ahead_by_figures", lang)] if part.headline == "both" and ahead.reason is None else []
+        lines += [say("ahead_by_figures", lang)] if part.basis == "both" and ahead.reason is None else []
         if move.rows:
             how = [say(f"fast_{move.scale}", lang)] if move.scale in ("logodds", "typical") else []
             caption = ("。" if lang == "zh" else ". ").join([text("o_fast_caption", lang), *how])

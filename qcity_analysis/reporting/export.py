@@ -77,7 +77,7 @@ def _row(a: Assessment, usual: int | None, lang: str) -> dict[str, Any]:
         "progress": (last - base) / way + 0.0 if way else nothing, "deadline": target.deadline,  # no -0.0
         "expected": a.outcome if a.outcome is not None else part.median, "low": low, "high": high,
         "conclusion": text("x_concluded", lang, word=word, chance=shown) if shown else sentences.status_shown(a, lang),
-        "probability": a.headline_probability, "headline": sentences.goes_by(a, lang),
+        "probability": a.headline_probability, "basis": sentences.goes_by(a, lang),
         "departments": join(a.target.responsible(lang), lang),
         "remark": sentences.headline(a, lang),
     }  # fmt: skip

@@ -54,7 +54,7 @@ def headline(a: Assessment, lang: str) -> str:
     settled = a.status in ("met", "missed") and a.target.threshold is not None
     overdue = a.status == "forecast" and a.as_of.year > a.target.deadline and len(a.levels()) > 0
     key = "head_settled" if settled else "head_overdue" if overdue else f"head_{a.status}"
-    by = f"head_by_{a.headline}"
+    by = f"head_by_{a.basis}"
     tail = say(by, lang, **facts, source=goes_by(a, lang)) if by in catalogue("sentences") else ""
     return lead + say(key if key in catalogue("sentences") else "head", lang, **facts) + tail
 
@@ -62,7 +62,7 @@ def headline(a: Assessment, lang: str) -> str:
 def goes_by(a: Assessment, lang: str) -> str:
     """What the number shown is, with what figures and outside view say by themselves where both are taken together."""
     said = {name: percent(basis.value, lang) for name, basis in a.bases.items()}
-    return text(f"headline_{a.headline}", lang, **said) if a.headline else ""
+    return text(f"headline_{a.basis}", lang, **said) if a.basis else ""
 
 
 def sentences(a: Assessment, lang: str) -> list[str]:
@@ -96,7 +96,7 @@ def bases(a: Assessment, lang: str) -> list[str]:
     for name, basis in a.bases.items():
         shown = {key: percent(getattr(basis, key), lang) for key in ("value", "low", "high")}
         lines.append(say(f"basis_{name}", lang, n=basis.n, names=_facts(a, lang)["other"], **shown))
-    why = f"basis_why_{a.headline}"
+    why = f"basis_why_{a.basis}"
     return [*lines, say(why, lang)] if why in catalogue("sentences") else lines
 
 
@@ -441,7 +441,7 @@ def chance(a: Assessment, lang: str) -> tuple[str, str]:
     """The probability of the headline as shown, with its word, of what is not assessed with what it is; else empty."""
     if a.headline_probability is None or a.status not in ("forecast", "not_assessable"):
         return "", ""
-    word = f"word_{a.word}" if a.status == "forecast" else f"headline_{a.headline}"
+    word = f"word_{a.word}" if a.status == "forecast" else f"headline_{a.basis}"
     return percent(a.headline_probability, lang), text(word, lang)
 
 

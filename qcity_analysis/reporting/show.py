@@ -133,13 +133,13 @@ def card(a: Assessment, lang: str, heading: str = "h3") -> str:
     name = text("place_and_series", check_language(lang), region=region, name=a.target.name(lang))
     facts = [(text("k_last", lang), _last_figure(part, lang), "") for part in a.by_definition()]
     by, named = sentences.goes_by(a, lang), join(a.target.responsible(lang), lang)
-    facts += [(text("k_headline", lang), by, ""), *_paces(a, lang), (text("d_named", lang), named, "")]
+    facts += [(text("k_basis", lang), by, ""), *_paces(a, lang), (text("d_named", lang), named, "")]
     told = [(escape(term), escape(said) + bar) for term, said, bar in facts if said]
     listed = dict.fromkeys(f"<div><dt>{term}</dt><dd>{said}</dd></div>" for term, said in told)
     over = [text("about_over", lang, **note.values) for note in a.notes if note.code == "awaiting_figure"]
     rows = [paragraphs(name, kind="eyebrow"), f"<{heading}>{escape(sentences.finding(a, lang))}</{heading}>"]
     rows.append(paragraphs(text("illustrative_banner", lang) if a.illustrative else "", kind="made-up"))
-    for part in a.by_definition() if a.status != "not_assessable" or a.headline else ():
+    for part in a.by_definition() if a.status != "not_assessable" or a.basis else ():
         (shown, word), status = sentences.chance(part, lang), sentences.status_shown(part, lang)
         lead = escape(sentences.panel_title(part, lang)) if part.role == "definition" else ""
         big = f"<b>{escape(shown or status)}</b> {escape(word)}"

@@ -32,7 +32,7 @@ NUMBERS = ("probability", "headline_probability", "threshold", "bound", "median"
 TYPES = {"deadline": "Int64", "last_year": "Int64"} | dict.fromkeys(NUMBERS, "float")
 COLUMNS = (
     "plan", "target_id", "region", "indicator_id", "kind", "deadline", "as_of", "status", "probability", "word",
-    "headline", "headline_probability", "threshold", "bound", "median", "low", "high", "outcome", "last_year",
+    "basis", "headline_probability", "threshold", "bound", "median", "low", "high", "outcome", "last_year",
     "last_level", "model", "illustrative",
 )  # fmt: skip
 KEY = itemgetter("plan", "target_id")  # of a row

@@ -38,7 +38,7 @@ Statement = Assessment | Mapping[str, Any]
 TABLES = (".csv", ".yaml", ".yml")
 TARGET = ("plan", "target_id", "region", "indicator_id", "kind", "direction")
 JUDGED = ("author", "reason")  # of the role "judgement": what a person said, not the library
-TEXTS = (*TARGET[:4], "definition", "role", *TARGET[4:], "as_of", "status", "headline", "model", "version",
+TEXTS = (*TARGET[:4], "definition", "role", *TARGET[4:], "as_of", "status", "basis", "model", "version",
          "data_hash")  # fmt: skip
 NUMBERS = ("threshold", "tolerance", "bound", "probability", "expected")
 YEARS = ("base_year", "deadline", "last_year", "draws", "seed")
@@ -148,7 +148,7 @@ def _statements(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row for an answer, and one for each of its parts."""
     target, lender = answer["target"], answer.get("borrowed") or {}
     asks = (*TARGET, "base_year", "deadline", "threshold", "tolerance")
-    own = ("role", "as_of", "status", "headline", "model", "draws", "seed", *NUMBERS[2:])
+    own = ("role", "as_of", "status", "basis", "model", "draws", "seed", *NUMBERS[2:])
     row = {name: target[name] for name in asks} | {name: answer.get(name) for name in own}
     row |= {"definition": "/".join(filter(None, [lender.get("region"), answer["definition"]]))}
     row |= {"last_year": max(map(int, answer.get("levels") or {}), default=None), "version": __version__}
