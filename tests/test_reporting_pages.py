@@ -70,13 +70,13 @@ def test_the_index_holds_both_languages_and_names_what_failed(tmp_path):
 
 
 def test_the_first_page_begins_with_a_tally_and_the_plan_still_running_and_ends_with_past_plans(tmp_path):
-    over = {"deadline": 2020, "status": "not_assessable"}
+    over, opened = {"deadline": 2020, "status": "not_assessable"}, {"status": "forecast", "group": "open"}
     entries = [
         entry("first", "split", **over | {"status": "depends_on_definition"}, group="attention"),
         entry("first", "settled", **over | {"status": "met", "answer": "it is met"}, group="settled"),
-        entry("first", "lent", **over, lent=True), entry("first", "bare", **over, wording="asks for 5 %"),
+        entry("first", "lent", **over, lent=True, probability=0.7), entry("first", "bare", **over, wording="for 5 %"),
         entry("third", "old", **over | {"status": "missed"}, group="attention"),
-        entry("second", "open", deadline=2030, probability=0.8, probability_shown="80 %", group="open"),
+        entry("second", "open", deadline=2030, probability=0.8, probability_shown="80 %", **opened),
     ]  # fmt: skip
     past = {"head": ["Plan", "Targets"], "rows": [["Third plan", "7"], ["all", "7"]], "plans": ["third"]}
     track = entry("", "", short="Brier score 0.2", past=past) | {"kind": "track", "page": "track/all.en.html"}
@@ -84,7 +84,7 @@ def test_the_first_page_begins_with_a_tally_and_the_plan_still_running_and_ends_
     html = unescape((tmp_path / "index.html").read_text("utf-8"))
     tally = "6 targets: 1 with a probability, 1 of these likely, 1 depending on the definition, 1 met, 1 miss"
     order = [tally, "<h2>second", "On course (1)", "80 %", "<h2>first", "Needs attention (1)", ">split<"]
-    order += ["Met (1)", "it is met", "<details", "Without enough figures (2)", "asks for 5 %", "<h2>third"]
+    order += ["Met (1)", "it is met", "<details", "Without enough figures (2)", "for 5 %", "<h2>third"]
     order += [">old<", "Brier score 0.2", '<a href="track/all.en.html#third">Third plan</a>', "<td>7</td>"]
     assert re.search(".*".join(map(re.escape, order)), html, re.S)
 

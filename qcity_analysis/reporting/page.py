@@ -168,7 +168,7 @@ def _plans(rows: list[dict[str, Any]], lang: str, as_of: str) -> list[dict[str, 
 
 def _tally(targets: list[dict[str, Any]], lang: str) -> str:
     """How many targets there are, how many have an answer and which, in one line."""
-    chances = [row["chance"] for row in targets if row["chance"] is not None]
+    chances = [row["chance"] for row in targets if row["front"].get("status") == "forecast"]
     numbers = Counter(str(row["front"].get("status")).removesuffix("_on_definition") for row in targets)
     numbers["likely"], numbers["unlikely"] = sum(p >= 0.66 for p in chances), sum(p <= 0.33 for p in chances)
     lacking = [row["front"].get("lent", False) for row in targets if row["group"] == "without"]
