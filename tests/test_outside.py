@@ -92,7 +92,7 @@ def test_the_learned_numbers_meet_their_bars_on_regions_and_indicators_left_out(
 
 @pytest.mark.parametrize(("day", "name", "plan", "bases", "by"), [
     ("2024-06-30", "gdp_growth_2024", "jiangsu_yearly", "figures outside both", "both"),
-    ("2022-06-30", "energy_per_gdp", "china_14fyp", "figures outside both", "both"),
+    pytest.param("2022-06-30", "energy_per_gdp", "china_14fyp", "figures outside both", "both", marks=pytest.mark.slow),
     ("2025-06-30", "co2_per_gdp", "china_14fyp", "figures outside both", "figures"),  # known to the year before
     ("2026-06-30", "rd_spending", "china_15fyp", "outside reference", "reference"),
     ("2026-06-30", "nursing_bed_share", "china_15fyp", "outside", "outside"),
@@ -121,7 +121,7 @@ def test_every_place_shows_the_one_number_of_the_headline(day, name, plan, bases
 
 @pytest.mark.parametrize(("name", "day", "until", "record", "unsaid"), [
     ("gdp_growth_2018", "2018-06-30", 2018, (13, 13), (13, 13)),
-    ("gdp_growth_2024", "2024-06-30", 2024, (15, 19), (15, 19)),
+    pytest.param("gdp_growth_2024", "2024-06-30", 2024, (15, 19), (15, 19), marks=pytest.mark.slow),
     ("gdp_growth_2024", "2024-02-15", 2023, (15, 19), (15, 19)),  # before the reports on the year before
     ("unemployment_surveyed_2022", "2022-06-30", 2022, (4, 4), (3, 3)),
 ])  # fmt: skip
