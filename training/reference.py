@@ -36,10 +36,8 @@ FEWEST, PLACES = 300, 12  # stated figures of an indicator; countries of one
 AHEAD, FORECAST, DRAWS, FOLDS = 10, 5, 400, 9  # years, of comparators that are forecast
 CASES, ABROAD = 80, 10  # of an indicator: of provinces and cities; of countries
 TENTH = 0.1  # what an indicator of countries counts
-FREEDOM, HELD = (
-    2.5,
-    0.91,
-)  # least freedom; share of the learning cases that 90 % intervals hold: .90 of others
+# least freedom; share of the learning cases that 90 % intervals hold: .90 of others
+FREEDOM, HELD = 2.5, 0.91
 SCALES_OF = ("log", "logodds", "typical")
 LEVELS = np.arange(0.05, 1.0, 0.05)
 START = (

@@ -73,7 +73,10 @@ class Conditions:
 
     @cached_property
     def rates(self) -> tuple[list[int], np.ndarray, np.ndarray, Filtered]:
-        """Columns drawn, their centre, each cell's rate as a polynomial of degree 2 in them (P, C), and the fits."""
+        """Columns drawn, their centre, each cell's rate as a polynomial of degree 2 in them (P, C), and the fits.
+
+        Exact: a cell's squared errors are quadratic in the values, so a few fits tell the likelihood of all others.
+        """
         behind, levels = self.uncertain(ahead=False), self.values
         years = sorted({*levels.index, *behind})
         drawn = [k for k, year in enumerate(years) if year in {*behind}.union(*self.shared)]

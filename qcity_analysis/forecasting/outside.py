@@ -33,9 +33,7 @@ QUALIFIERS = ("exact", "about", "at_least", "at_most", "range")
 COUNTS = ("met_before", "missed_before", "recent_met", "recent_n")  # optional columns of questions on aims
 RECENT = 3  # years that are recent
 FIVE_YEARS = "five_year_plan"  # under which aims of such plans are counted
-NEAR = (
-    3  # years from the last figure to the end of a five-year plan up to which the figures alone are as good
-)
+NEAR = 3  # years from the last figure to the end of a five-year plan in which the figures alone are as good
 CHANGES = 3  # fewest yearly changes that tell a spread
 KINDS = ("pair_above", "pair_beside", "one_above", "one_beside")
 

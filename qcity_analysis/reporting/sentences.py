@@ -43,7 +43,12 @@ def figure_title(a: Assessment, lang: str) -> str:
 
 
 def headline(a: Assessment, lang: str) -> str:
-    """The answer in one sentence; a borrowed or definition-bound answer says so in it."""
+    """The answer in one sentence; a borrowed or definition-bound answer says so in it.
+
+    >>> import qcity_analysis as qc
+    >>> headline(qc.assess(qc.load(), "grid_inspection_coverage"), "en").split(": ", 1)[1]
+    'Nanjing cannot be assessed yet: no figure is held in these data.'
+    """
     facts = _facts(a, lang)
     if a.role == "borrowed":
         return say("head_borrowed", lang, **facts) + say(f"head_if_{a.status}", lang, **facts)
