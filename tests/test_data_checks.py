@@ -172,9 +172,7 @@ def test_a_file_with_a_byte_order_mark_and_windows_line_ends_reads_the_same(tmp_
     assert problems == [] and again.equals(plain)
 
 
-def test_figures_thresholds_and_levels_keep_the_digits_they_were_typed_with_and_computed_levels_have_none(
-    tmp_path,
-):
+def test_figures_thresholds_and_levels_keep_the_digits_typed_and_computed_levels_have_none(tmp_path):
     typed = {"１６．１": (16.1, 1), "－3．25": (-3.25, 2), "−4": (-4, 0), "12.0": (12, 1), "1100": (1100, 0)}
     rows = [change(2000 + k, written) for k, written in enumerate(typed)]
     made = loaded(tmp_path, observations=rows).observations

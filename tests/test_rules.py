@@ -136,9 +136,7 @@ def test_a_target_that_is_no_level_is_judged_by_no_rule(tmp_path, kind):
     assert set(table["reason"]) == {f"the rule judges levels; this target is of kind {kind}"}
 
 
-def test_each_definition_has_its_own_rows_and_without_figures_every_rule_says_so(
-    tmp_path, definitions, shown
-):
+def test_each_definition_has_its_rows_and_without_figures_every_rule_says_so(tmp_path, definitions, shown):
     parts, table = judged(definitions[1]), rules_for(definitions[1])
     assert len(table) == len(parts) * len(RULES) and table["definition"].nunique() == len(parts) == 2
     unknown = answer(tmp_path, observations=[])
