@@ -72,9 +72,9 @@ class Corpus:
         """The series of some indicators."""
         return list(self.meta.index[self.meta["indicator"].isin(indicators)])
 
-    def of_source(self, bank: str) -> list[str]:
+    def of_source(self, source: str) -> list[str]:
         """The indicators of a source."""
-        return list(self.meta.loc[self.meta["bank"] == bank, "indicator"].unique())
+        return list(self.meta.loc[self.meta["bank"] == source, "indicator"].unique())
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def read_corpus(folder: Path | str) -> Corpus:
     folder = Path(folder)
     for name in ("indicator_bank.parquet", "indicator_bank_meta.parquet"):
         if not (folder / name).is_file():
-            raise QcityError(f"{folder / name}: no such file; a bank is a folder with {name}")
+            raise QcityError(f"{folder / name}: no such file; a training corpus is a folder with {name}")
     frame = pd.read_parquet(folder / "indicator_bank.parquet").sort_values(["series_id", "period"])
     meta = pd.read_parquet(folder / "indicator_bank_meta.parquet").set_index("series_id")
     groups = frame.groupby("series_id")

@@ -102,8 +102,8 @@ def printed(values: np.ndarray) -> np.ndarray:
         off = np.nan_to_num(np.abs(steps - np.round(steps))).max(axis=1, initial=0.0)
         varied = np.nanmax(np.round(steps), axis=1) > np.nanmin(np.round(steps), axis=1)
         off = np.where(varied | (off <= 1e-5 * scale[:, 0] * size[some]), off, 1.0)  # else it is news
-        noisy = (off < NOISE) & (off > EXACT)
-        out[some[noisy]] = np.round(steps[noisy]) / scale[noisy]
+        blurred = (off < NOISE) & (off > EXACT)
+        out[some[blurred]] = np.round(steps[blurred]) / scale[blurred]
         rest = np.concatenate([rest[~few], some[off >= NOISE]])
     return out
 
