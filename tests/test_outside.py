@@ -139,6 +139,7 @@ RISING = figures({2016 + k: 80 + 1.5 * k + (-1) ** k for k in range(8)})
 TURNED = {
     "at_least": ({}, RISING), "at_most": ({"direction": "at_most"}, RISING), "cut": (CUT, RISING),
     "growth": ({"kind": "average_growth", "threshold": 2, "base_year": 2020}, RISING),
+    "every": ({"kind": "every_year", "direction": "at_most", "threshold": 95, "base_year": 2023}, RISING),
     "sum": ({"kind": "cumulative", "threshold": 60, "base_year": 2020},
             run(2017, [9, 12, 10, 14, 11, 13, 12], "count_new"), {"support": "count", "unit": "items"}),
 }  # fmt: skip
