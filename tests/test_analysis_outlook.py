@@ -156,8 +156,7 @@ def test_only_pairs_exactly_as_far_apart_count_and_none_across_a_gap_or_break(tm
 
 
 def test_without_a_figure_the_corpus_alone_is_asked_and_beyond_ten_years_it_is_silent(tmp_path):
-    move = feasibility(tmp_path / "a", [], **CUT)
+    move, (own,) = feasibility(tmp_path / "a", [], **CUT), feasibility(tmp_path / "b", deadline=2035).rows
     assert (move.from_year, move.start, move.end) == (2020, 100.0, pytest.approx(82.0))
     assert [row.source for row in move.rows] == ["bank", "bank_either"]
-    (own,) = feasibility(tmp_path / "b", deadline=2035).rows
     assert (own.source, own.share) == ("own", None)

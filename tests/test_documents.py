@@ -7,6 +7,9 @@ from runpy import run_path
 import pytest
 import typer
 
+import qcity_analysis
+from qcity_analysis.cli import app
+
 ROOT = Path(__file__).resolve().parents[1]
 READMES = ENGLISH, CHINESE = [(ROOT / name).read_text() for name in ("README.md", "README.zh.md")]
 CARD = (ROOT / "qcity_analysis" / "forecasting" / "prior" / "MODEL_CARD.md").read_text()
@@ -42,8 +45,6 @@ def test_the_figures_of_the_readme_stand_in_the_model_card(text):
 
 
 def test_every_command_of_the_readme_is_a_command_of_qcity():
-    from qcity_analysis.cli import app
-
     made = typer.main.get_command(app).commands
     assert {*re.findall(r"`(\w[\w-]*)`", re.search(r"the command line: (.*?);", ENGLISH)[1])} == made.keys()
     pasted = re.findall(r"^    qcity (.+)$|`qcity (.+?)`", ENGLISH.replace("\\\n", ""), re.M)
@@ -53,8 +54,6 @@ def test_every_command_of_the_readme_is_a_command_of_qcity():
 
 
 def test_the_changelog_and_the_reference_are_those_of_the_package():
-    import qcity_analysis
-
     assert f"## {qcity_analysis.__version__}" in (ROOT / "CHANGELOG.md").read_text()
     made = run_path(str(ROOT / "docs" / "make_api.py"))["api"]()
     assert (ROOT / "docs" / "api.md").read_text("utf-8") == made, "run python docs/make_api.py"

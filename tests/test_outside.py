@@ -115,9 +115,11 @@ def test_every_place_shows_the_one_number_of_the_headline(day, name, plan, bases
     if aim:
         figures, view, joint = answer.bases.values()
         assert min(figures.value, view.value) <= joint.value <= max(figures.value, view.value)
+        assert view.low < 0.8 and told["bases"]["outside"]["n"] == view.n
         assert answer.what_if({"as it is": {}}).to_frame()["probability"].tolist() == [figures.value]
         assert name != "gdp_growth_2024" or answer.sensitivity()["probability"][0] == p
-        assert [*qc.assess(data, replace(answer.target, threshold=-10.0), draws=200).bases] == ["figures"]
+        other = qc.assess(data, replace(answer.target, threshold=-10.0), draws=200)
+        assert [*other.bases, other.basis] == ["figures"] * 2
 
 
 @pytest.mark.parametrize(("name", "day", "until", "record", "unsaid"), [
@@ -147,7 +149,7 @@ TURNED = {
 
 @pytest.mark.parametrize("case", TURNED.values(), ids=TURNED)
 def test_level_and_year_turn_the_question_round(case, tmp_path):
-    data, chances = packed(tmp_path, [case]), np.linspace(0.1, 0.9, 5)
+    data, chances = packed(tmp_path, [case]), np.linspace(0.05, 0.95, 7)
     answer = qc.assess(data, "w0", draws=2000)
     levels, base = [answer.level(p) for p in chances], float(answer.levels().get(2020, np.nan))
     assert levels == sorted({*levels}, reverse=answer.target.upward)
@@ -158,6 +160,7 @@ def test_level_and_year_turn_the_question_round(case, tmp_path):
     ahead, none = outlook(data, answer), qc.assess(data, "w0", as_of="2015-01-01")
     for p, year in [(p, ahead.year(p)) for p in chances]:
         assert (ahead.chances.loc[: (year or 9999) - 1] < p).all() and (not year or ahead.chances[year] >= p)
+    assert ahead.year(0.5) == ahead.attained[0.5]
     for ask in (ahead.year, answer.level, none.level):
         with pytest.raises(QcityError, match="no forecast" if ask == none.level else "between 0 and 1"):
             ask(1.0)

@@ -82,8 +82,11 @@ def test_the_first_page_begins_with_a_tally_and_the_plan_still_running_and_ends_
     track = entry("", "", short="Brier score 0.2", past=past) | {"kind": "track", "page": "track/all.en.html"}
     write_index([*entries, track], tmp_path / "index.html", "2025-06-30")
     html = unescape((tmp_path / "index.html").read_text("utf-8"))
-    tally = "6 targets: 1 with a probability, 1 of these likely, 1 depending on the definition, 1 met, 1 miss"
-    order = [tally, "<h2>second", "On course (1)", "80 %", "<h2>first", "Needs attention (1)", ">split<"]
+    tally = (
+        "6 targets: 1 with a probability, 1 of these likely, 1 depending on the definition, 1 met, 1 missed"
+    )
+    order = [f"{tally}, 1 by reference only, 1 without"]
+    order += ["<h2>second", "On course (1)", "80 %", "<h2>first", "Needs attention (1)", ">split<"]
     order += ["Met (1)", "it is met", "<details", "Without enough figures (2)", "for 5 %", "<h2>third"]
     order += [">old<", "Brier score 0.2", '<a href="track/all.en.html#third">Third plan</a>', "<td>7</td>"]
     assert re.search(".*".join(map(re.escape, order)), html, re.S)
@@ -101,6 +104,7 @@ def test_pages_need_nothing_from_outside_describe_every_image_and_show_no_identi
         assert not re.search(ADDRESS, html) and html.count("<h1") == 1 and '<html lang="en">' in html
     card, page = (pages[f"{name}.en.html"] for name in ("scorecard", "energy_intensity"))
     assert len(pages) == 2 and "reference" in page and len(page) < 400_000
+    assert page.count('class="meter"') == 2  # of the reference by which the answer goes, and of its panel
     assert '<a href="energy_intensity.en.html">' in card and '<a href="scorecard.en.html">' in page
     for html in (page, card):
         (said,) = re.findall(r"default-src[^\"]*", html)

@@ -136,12 +136,9 @@ def test_a_target_that_is_no_level_is_judged_by_no_rule(tmp_path, kind):
     assert set(table["reason"]) == {f"the rule judges levels; this target is of kind {kind}"}
 
 
-def test_each_definition_has_its_own_rows(definitions):
+def test_each_definition_has_its_rows_and_without_figures_every_rule_says_so(tmp_path, definitions, shown):
     parts, table = judged(definitions[1]), rules_for(definitions[1])
     assert len(table) == len(parts) * len(RULES) and table["definition"].nunique() == len(parts) == 2
-
-
-def test_without_figures_every_rule_says_so(tmp_path, shown):
     unknown = answer(tmp_path, observations=[])
     assert set(rules_for(unknown)["reason"]) == {"no figure up to 2024"}
     assert sections.shared_reason(unknown, "zh") == "没有规则适用：截至 2024 年没有数据。"

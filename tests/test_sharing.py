@@ -10,6 +10,7 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
+import fsspec
 import pandas as pd
 import pytest
 import yaml
@@ -66,7 +67,7 @@ def test_changes_name_field_before_and_after_and_stay_when_nothing_is_new(report
     assert {change["target_id"] for change in changes} == {"high_value_patents"}
 
 
-def test_the_archive_another_folder_and_the_server_have_every_page(report, tmp_path, qcity):
+def test_the_archive_an_address_and_the_server_have_every_page(report, tmp_path, qcity, address):
     code, out, _ = qcity("site", report, "--zip", tmp_path / "a.zip")
     assert code == 0 and out.endswith("a.zip, 5 files\n")
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
@@ -80,6 +81,9 @@ def test_the_archive_another_folder_and_the_server_have_every_page(report, tmp_p
     made = [path for path in (tmp_path / "copy").rglob("*") if path.is_file()]
     assert max(made, key=lambda path: path.stat().st_mtime_ns).name == "index.html"
     assert (tmp_path / "copy/plan/a.en.html").read_bytes() == (report / "plan/a.en.html").read_bytes()
+    system, root = fsspec.core.url_to_fs(address)
+    assert qcity("site", report, "--to", address)[:2] == (0, f"written: {address}, 5 files\n")
+    assert system.cat_file(f"{root}/plan/a.en.html") == (report / "plan/a.en.html").read_bytes()
     # a server answers on this machine only
     with sharing.server(report) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
