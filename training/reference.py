@@ -204,15 +204,22 @@ def observed(cases: Sequence[Case]) -> pd.DataFrame:
 def fit(table: pd.DataFrame) -> Learned:
     """The numbers of greatest likelihood, every indicator of a kind counting the same; then as wide as HELD asks."""
     x, parts, weight = _likeliest(table)
-    kind, near = table["kind"].map(KINDS.index).to_numpy(), (table["years"] <= FORECAST).to_numpy()
-    freedom, deviation, own, variance = parts(x)
-    ratio = np.abs(deviation) / np.sqrt(own + variance) / stats.t.ppf(0.95, freedom)
-    factor = np.exp(x[:4])
-    for k in range(4):
-        rows = np.flatnonzero((kind == k) & near)
+    kind, years = table["kind"].map(KINDS.index).to_numpy(), table["years"].to_numpy()
+
+    def too_narrow(rows: np.ndarray) -> float:
+        """By what spreads would have to be multiplied to hold the share HELD of these rows."""
+        freedom, deviation, own, carried = parts(x)
+        ratio = np.abs(deviation) / np.sqrt(own + carried) / stats.t.ppf(0.95, freedom)
         rows = rows[ratio[rows].argsort()]
         held = np.cumsum(weight[rows]) / weight[rows].sum()
-        factor[k] *= ratio[rows][np.searchsorted(held, HELD)]
+        return float(ratio[rows][np.searchsorted(held, HELD)])
+
+    ahead = np.arange(1, AHEAD + 1)
+    by_year = [np.log(too_narrow(np.flatnonzero(years == h))) for h in ahead]
+    x[7:9] += np.polyfit(np.log(ahead), by_year, 1)[0]  # so that years hold alike, beyond what is likeliest
+    near = [np.flatnonzero((kind == k) & (years <= FORECAST)) for k in range(4)]
+    factor = np.exp(x[:4]) * [too_narrow(rows) for rows in near]
+    freedom = parts(x)[0]
     kept, carried, own_factor = 1 / (1 + np.exp(-x[12])), np.exp(x[10] / 2), np.exp(x[6])
     by_scale = {"factor": (1, 1, own_factor), "growth": (*x[[7, 7]], x[8]), "pull": (0, 0, x[11])}
     scales = {name: dict(zip(SCALES_OF, map(_short, three), strict=True)) for name, three in by_scale.items()}
@@ -323,18 +330,27 @@ def _scored(case: Case, published: bool, known: Learned, seed: int) -> list[tupl
     groups, rows = case.groups(published), []
     three = (*groups[KINDS[0]][:1], *groups[KINDS[1]])
     parent, one, other = (_since(c.paths, float(c.levels.iloc[-1]), case.support) for c in three)
-    own = case.moved()[: parent.shape[1]]
+    own, years = case.moved()[: parent.shape[1]], case.base + 1 + np.arange(parent.shape[1])
     ready = np.flatnonzero(np.isfinite(sum(paths[0, : len(own)] for paths in (parent, one, other)) + own))
-    for kind, group in groups.items() if len(ready) else ():
+
+    if not len(ready):
+        return []
+
+    def scored(paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The CRPS of each year, and whether the outcome was within 90 %."""
+        ends, outcome = np.quantile(paths[:, ready], LEVELS, axis=0).T, own[ready]
+        error = crps_quantiles(ends[:, None], LEVELS, outcome[:, None])[:, 0]
+        return error, (ends[:, 0] <= outcome) & (outcome <= ends[:, -1])
+
+    as_parent, as_peers = scored(parent), scored((one + other) / 2)
+    for kind, group in groups.items():
         group = [c._replace(paths=np.tile(c.paths, (DRAWS // len(c.paths), 1))) for c in group]
-        years, rng = case.base + 1 + np.arange(parent.shape[1]), np.random.default_rng([seed, case.base])
+        rng = np.random.default_rng([seed, case.base])
         made = reference(case.level, case.base, group, years, case.support, rng, known).paths
-        said = (_since(made, case.level, case.support), parent, (one + other) / 2)
-        for h in ready:
-            ends = [np.quantile(paths[:, h], LEVELS) for paths in said]
-            error = (crps_quantiles(q[None, None], LEVELS, own[None, [h]])[0, 0] for q in ends)
-            held = (q[0] <= own[h] <= q[-1] for q in ends[:2])
-            rows.append((case.indicator, case.within, published, kind, h + 1, *error, *held))
+        error, held = scored(_since(made, case.level, case.support))
+        about = (case.indicator, case.within, published, kind)
+        told = zip(ready + 1, error, as_parent[0], as_peers[0], held, as_parent[1], strict=True)
+        rows += [(*about, *one_year) for one_year in told]
     return rows
 
 
