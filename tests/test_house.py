@@ -131,6 +131,8 @@ def test_a_library_is_known_to_its_room_only(library, rooms):
 
 FACTS = r"nanjing|jiangsu|china_\d\dfyp|quality_city|南京|江苏|\.endswith\('_b'\)|\bDATED\b"
 VINTAGES = {"data/vintages.py"}
+RETIRED = r"\b(saying|asks|amounts|moves|shocks|rivals|dots|counted|partial|particles|jointly?|bank|found)\b"
+RETIRED = rf"(?<![\w.'\"])(def {RETIRED}|{RETIRED}(: [^=\n]+)? :?=(?! property))"  # as names of what is held
 
 
 @pytest.mark.parametrize(("idea", "pattern", "home"), [
@@ -142,6 +144,7 @@ VINTAGES = {"data/vintages.py"}
     ("comparators of an indicator", r"comparators\b.*(split|partition)\(|def comparators\(cell", {"data/schema.py"}),
     ("what is known in part", r"^class Evidence\b|\blower: Mapping\[int, float\] = ", {"series/evidence.py"}),
     ("the typical change of a series", r"^def units\(", {"forecasting/prior.py"}),
+    ("names retired", RETIRED, set()),
     ("met or not", r"def (is_met|reaches)\b", {"targets.py"}),
     ("a number as people write it", r"^def (typed|number|signed|percent)\(", {"reporting/formatting.py"}),
 ])  # fmt: skip

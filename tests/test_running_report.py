@@ -38,7 +38,7 @@ EVERY = WHOLE | {"goal", "other"}
 def marks(folder, as_of="2024-11-26", **tables):
     """What each page of the package is made from, by kind or target."""
     data = loaded(folder, as_of, **BOTH | tables)
-    of = report.Marks(data, folder / "ledger", {"made_up/goal.en"}).of
+    of = report.Fingerprints(data, folder / "ledger", {"made_up/goal.en"}).of
     return {job.target or job.kind: of(job) for job in report.list_jobs(data, None, ["en"])}
 
 

@@ -15,7 +15,7 @@ from ..catalogue import text
 from ..data.load import Data, check
 from ..data.vintages import revisions
 from ..importing.importing import Figure, Import
-from ..problems import Problem, counted
+from ..problems import Problem, by_level
 from ..series.annual import ages, counts, coverage, used_sources
 from . import sentences, show
 from .analyses import change_sentence, titled
@@ -167,7 +167,7 @@ def _table(key: str, columns: str, rows: Sequence[Sequence[Any]], lang: str, emp
 
 def check_lines(problems: Sequence[Problem], made: Sequence[Problem], folder: Path, lang: str) -> list[str]:
     """Every problem and every correction made, and how many errors and warnings there are."""
-    errors, warnings = counted(problems)
+    errors, warnings = by_level(problems)
     count = text("check_counts", lang, errors=errors, warnings=warnings).removesuffix(".")
     return [*(problem.line(lang) for problem in [*problems, *made]), f"{folder}: {count}"]
 

@@ -270,10 +270,10 @@ def _axis(results: Sequence[Assessment], lang: str) -> str:
     kinds = sorted((GROUPS.index(_group(a)), a.target.deadline) for a in results)
     columns = []
     for year in range(min(today, *due), max(today, *due) + 1):
-        dots = "".join(f'<i class="{GROUPS[kind]}"></i>' for kind, deadline in kinds if deadline == year)
+        signs = "".join(f'<i class="{GROUPS[kind]}"></i>' for kind, deadline in kinds if deadline == year)
         count = f"<b>{due[year]}</b>" if due[year] else ""
         named = count + f"<span>{year}</span>" * (year == today or bool(count))
-        columns.append(f"<div{' class=now' * (year == today)}>{dots}{named}</div>")
+        columns.append(f"<div{' class=now' * (year == today)}>{signs}{named}</div>")
     items = join([f"{year}: {due[year]}" for year in sorted(due)], lang)
     alt = escape(text("alt_deadlines", lang, items=items, today=today))
     return f'<div class="qcity due" role="img" aria-label="{alt}">{"".join(columns)}</div>'
