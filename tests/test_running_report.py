@@ -25,6 +25,7 @@ from qcity_analysis.reporting.page import KEPT
 from qcity_analysis.running import report
 from qcity_analysis.running.runner import RunResult, check_parameters
 
+S3 = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")  # where it is; any key will do
 NOTEBOOKS, CLI = report.NOTEBOOKS, ["-m", "qcity_analysis.cli"]
 OBSERVED = [*figures(STEADY), *figures(STEADY, indicator_id="gadgets")]
 TARGETS = [target("goal"), target("other", indicator_id="gadgets")]
@@ -55,8 +56,9 @@ LATER = [  # what changes after the pages were made, and which of them are made 
 def test_a_page_depends_on_the_rows_it_can_see(tmp_path):
     lent = figure(2023, 7, indicator_id="gadgets", region="otherland")
     borrowed = LENT | {"observations": [*OBSERVED, lent]}, EVERY
+    apart = LENT | {"observations": [*OBSERVED, figure(2023, 7, indicator_id="gadgets")]}, WHOLE | {"other"}
     aimed = LENT | {"earlier_targets": [target("was", plan="past", deadline=2020)]}, WHOLE | {"goal"}
-    for before, changes in (({}, LATER), (LENT, [borrowed, aimed])):
+    for before, changes in (({}, LATER), (LENT, [borrowed, apart, aimed])):
         first = marks(tmp_path, **before)
         for name in ("README.md", "~$targets.csv", "notes.txt"):
             (tmp_path / name).write_text("\n", "utf-8")
@@ -136,17 +138,12 @@ def address(request, monkeypatch, tmp_path):
         here = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         here.start()
         request.addfinalizer(here.stop)
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"):
-            monkeypatch.setenv(
-                name, "http://{}:{}".format(*here.get_host_and_port()) if "URL" in name else "test"
-            )
+        [monkeypatch.setenv(name, "http://{}:{}".format(*here.get_host_and_port())) for name in S3]
         pytest.importorskip("s3fs").S3FileSystem().mkdir("bucket")
     return request.param
 
 
-def test_a_report_goes_to_an_address_and_its_exit_code_says_how_it_went(
-    made, qcity, address, tmp_path, monkeypatch
-):
+def test_a_report_goes_to_an_address_and_its_exit_code_tells(made, qcity, address, tmp_path, monkeypatch):
     system, root = fsspec.core.url_to_fs(address)
     words = ["run", "--data", made.data, "--as-of", "2024-11-26", "--target", "goal", "--no-record", "--out"]
     for told, sent in (("4 to make", 8), ("0 to make", 0)):  # the second time nothing is sent
@@ -161,6 +158,10 @@ def test_a_report_goes_to_an_address_and_its_exit_code_says_how_it_went(
     assert "ValueError: on purpose" in shown and KEPT.sub("", shown) == KEPT.sub("", good)
     if address.startswith("s3"):
         assert "bucket does not exist" in qcity(*words, "s3://none/r")[2]
+    else:
+        [monkeypatch.setenv(name, "http://127.0.0.1:9") for name in S3]  # where nothing listens
+        begin, (code, _, err) = time.monotonic(), qcity(*words, "s3://bucket/r")
+        assert code == 4 and "it cannot be reached: s3://bucket/r" in err and time.monotonic() - begin < 30
     monkeypatch.setenv("XDG_CACHE_HOME", "here")
     assert "there is no home folder" in qcity(*words, address)[2]
     made.ends, own = RunResult("died"), ["--notebook", NOTEBOOKS / "06_drivers.ipynb", "--retries", 2]
