@@ -51,12 +51,12 @@ def m3_series(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
     first = (
         list(sheet.columns).index("Starting Year") + 2
     )  # the values begin after "Starting Year" and its number
-    found = []
+    split = []
     for _, row in sheet.iterrows():
         n, hidden = int(row["N"]), int(row["NF"])
         values = row.iloc[first : first + n].to_numpy(dtype=float)
-        found.append((values[: n - hidden], values[n - hidden :]))
-    return found
+        split.append((values[: n - hidden], values[n - hidden :]))
+    return split
 
 
 def m4_series(train: Path, test: Path) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -156,12 +156,12 @@ def statsforecast_methods() -> dict[str, Method]:
         def quantiles(history: np.ndarray) -> np.ndarray:
             widths = [95, 90, 80, 60, 40, 20]
             try:
-                found = make().forecast(y=history.astype(float), h=5, level=widths)  # type: ignore[attr-defined]
+                told = make().forecast(y=history.astype(float), h=5, level=widths)  # type: ignore[attr-defined]
             except Exception:  # any failure of another's package counts as the random walk
                 return named("naive")(history)
-            low = [found[f"lo-{w}"] for w in widths]
-            high = [found[f"hi-{w}"] for w in reversed(widths)]
-            return np.column_stack([*low, found["mean"], *high])
+            low = [told[f"lo-{w}"] for w in widths]
+            high = [told[f"hi-{w}"] for w in reversed(widths)]
+            return np.column_stack([*low, told["mean"], *high])
 
         return quantiles
 
@@ -231,8 +231,8 @@ def other_lines(tasks: Tasks, training: Tasks | None, only: str) -> Iterator[str
     for name, method in methods.items():
         if only in name:
             start = time.process_time()
-            found = np.array([method(v[np.isfinite(v)]) for v in tasks.histories.values])
-            yield line(name, found, tasks, f"{len(found) / (time.process_time() - start):.0f}")
+            quantiles = np.array([method(v[np.isfinite(v)]) for v in tasks.histories.values])
+            yield line(name, quantiles, tasks, f"{len(quantiles) / (time.process_time() - start):.0f}")
 
 
 def main() -> None:

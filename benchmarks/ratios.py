@@ -41,13 +41,13 @@ def places(bank: Path, top: str, under: str, count: int) -> list[pd.DataFrame]:
     table = pd.read_parquet(bank / "indicator_bank.parquet").merge(meta[["series_id", "indicator", "geo"]])
     sides = [table[table["indicator"] == name].drop_duplicates(["geo", "period"]) for name in (top, under)]
     both = sides[0].merge(sides[1], on=["geo", "period"], suffixes=("_a", "_b")).sort_values("period")
-    found = []
+    pairs = []
     for _, rows in both.groupby("geo", sort=True):
         pair = rows.set_index("period")[["value_a", "value_b"]].set_axis(["a", "b"], axis=1)
         if len(pair) >= 12 and (pair > 0).all(axis=None) and (np.diff(pair.index) == 1).all():
-            found.append(pair)
-    order = np.random.default_rng(1).permutation(len(found))[:count]
-    return [found[k] for k in order]
+            pairs.append(pair)
+    order = np.random.default_rng(1).permutation(len(pairs))[:count]
+    return [pairs[k] for k in order]
 
 
 def forecasts(pair: pd.DataFrame, end: int, length: int, until: int) -> Iterator[tuple[str, str, Forecast]]:
@@ -60,12 +60,12 @@ def forecasts(pair: pd.DataFrame, end: int, length: int, until: int) -> Iterator
         logs = np.log(pair["b"].iloc[end - length : end + b])
         under = forecast(logs, until, support="real", draws=DRAWS, rng=2)
         under = replace(under, paths=np.exp(under.paths), history=np.exp(under.history))
-        joint = forecast_ratio(
+        of_inputs = forecast_ratio(
             top, under, after=int(seen.index[-1]), history=ratio, rng=np.random.default_rng(0)
         )
         yield name, "direct", direct
-        yield name, "from inputs", joint
-        yield name, "mean of both", averaged(direct, joint)
+        yield name, "from inputs", of_inputs
+        yield name, "mean of both", averaged(direct, of_inputs)
 
 
 def crps(paths: np.ndarray, outcome: float) -> float:
@@ -82,11 +82,11 @@ def scored(pair: pd.DataFrame, rng: np.random.Generator) -> Iterator[dict[str, o
         end = int(rng.integers(length, len(pair) - 2))
         until = int(pair.index[min(end + 4, len(pair) - 1)])
         truth = pair["a"] / pair["b"]
-        for name, method, found in forecasts(pair, end, length, until):
-            for k, year in enumerate(found.years):
+        for name, method, told in forecasts(pair, end, length, until):
+            for k, year in enumerate(told.years):
                 walk, outcome = abs(truth[year] - truth.iloc[end - 1]), float(truth[year])
-                low, high = np.quantile(found.paths[:, k], [0.05, 0.95])
-                score = crps(np.minimum(found.paths[:, k], 1e3 * truth.max()), outcome)
+                low, high = np.quantile(told.paths[:, k], [0.05, 0.95])
+                score = crps(np.minimum(told.paths[:, k], 1e3 * truth.max()), outcome)
                 if walk > 0:
                     yield {
                         "state": name, "method": method, "ahead": k + 1, "log": np.log(score / walk),

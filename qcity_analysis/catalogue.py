@@ -49,19 +49,19 @@ def text(key: str, lang: str, **values: object) -> str:
     >>> text("deadline", "en", year=2025)
     'deadline 2025'
     """
-    return _counted(catalogue()[key][check_language(lang)].format(**values), lang)
+    return _singular(catalogue()[key][check_language(lang)].format(**values), lang)
 
 
 def say(key: str, lang: str, **values: object) -> str:
     """One sentence about a result, as `text`; in Chinese without spaces beside punctuation."""
     sentence = catalogue("sentences")[key][check_language(lang)].format(**values)
-    return BESIDE.sub(r"\1", sentence) if lang == "zh" else _counted(sentence, lang)
+    return BESIDE.sub(r"\1", sentence) if lang == "zh" else _singular(sentence, lang)
 
 
-def _counted(sentence: str, lang: str) -> str:
+def _singular(sentence: str, lang: str) -> str:
     """English says "1 year", not "1 years".
 
-    >>> _counted("1 years of 21 years, 1 less", "en")
+    >>> _singular("1 years of 21 years, 1 less", "en")
     '1 year of 21 years, 1 less'
     """
     return ONE.sub(r"1 \1", sentence) if lang == "en" else sentence

@@ -89,10 +89,10 @@ class DataError(QcityError):
         return "\n".join([head, *(f"  {problem}" for problem in self.problems)])
 
 
-def counted(problems: Sequence[Problem]) -> tuple[int, int]:
+def by_level(problems: Sequence[Problem]) -> tuple[int, int]:
     """How many errors and how many warnings there are.
 
-    >>> counted([Problem("a.csv", 2, "x", "cell_year")])
+    >>> by_level([Problem("a.csv", 2, "x", "cell_year")])
     (1, 0)
     """
     errors = sum(problem.level == "error" for problem in problems)

@@ -344,8 +344,8 @@ class Explorer:
 
         self.data, self.language, self.draws, self.shown = data, check_language(language), draws, w.HTML()
         held = data.targets.merge(data.observations[["indicator_id", "region"]].drop_duplicates())
-        asks = held.dropna(subset="threshold").itertuples()
-        targets = [find_target(data, row.target_id, row.plan) for row in asks]
+        rows = held.dropna(subset="threshold").itertuples()
+        targets = [find_target(data, row.target_id, row.plan) for row in rows]
         names = [(f"{one.plan} · {one.name(language)}", one) for one in targets]
         asked = (one for one in targets if one.target_id == target_id and (not plan or one.plan == plan))
         days = [*(f"{data.as_of.year - back}-12-31" for back in range(8, 0, -1)), str(data.as_of)]

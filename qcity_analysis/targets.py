@@ -170,9 +170,9 @@ def in_regions(data: Data, target: Target, regions: str) -> list[Target]:
     where there is only this one, those with figures of the indicator. Raises QcityError for an unknown region.
     """
     rows = pd.concat([data.targets, data.earlier_targets], ignore_index=True)
-    asks = ["indicator_id", "kind", "direction", "base_year", "deadline"]
-    same = pd.Series({name: getattr(target, name) for name in asks})
-    rows = rows[(rows[asks].astype(object).fillna(0) == same.fillna(0)).all(axis=1)]
+    columns = ["indicator_id", "kind", "direction", "base_year", "deadline"]
+    same = pd.Series({name: getattr(target, name) for name in columns})
+    rows = rows[(rows[columns].astype(object).fillna(0) == same.fillna(0)).all(axis=1)]
     rows = rows.assign(other=rows["plan"] != target.plan).sort_values("other", kind="stable")
     own = rows.drop_duplicates("region").set_index("region")
     figures = data.observations.loc[data.observations["indicator_id"] == target.indicator_id, "region"]

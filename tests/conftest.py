@@ -4,11 +4,11 @@ import shutil
 import sys
 
 import pytest
-from packages import STEADY, figures, indicator, loaded, target
+from packages import STEADY, figures, indicator, loaded, target, two_definitions
 
 from qcity_analysis import cli
-from qcity_analysis.analysis.verdicts import sensitivity
-from qcity_analysis.assessment.assess import assess, scorecard
+from qcity_analysis.assessment.assess import scorecard
+from qcity_analysis.data.load import load
 
 
 class Shown(list):
@@ -33,23 +33,13 @@ def shown(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def varied(tmp_path_factory):
-    """A target of a made-up package asked under every choice that can be varied."""
-    data = loaded(tmp_path_factory.mktemp("varied"), targets=[target(threshold=19.4)])
-    return sensitivity(data, assess(data, "goal", draws=500), draws=500)[0]
-
-
-@pytest.fixture(scope="session")
 def definitions(tmp_path_factory):
     """A package, the answer to its target: open under the older definition of its indicator and met under the newer."""
-    why = dict.fromkeys(("break_reason_zh", "break_reason_en"), "改")
-    newer = indicator("widgets_new", continues="widgets", break_period=2021, **why)
+    goal = {"kind": "relative_change", "threshold": 44, "unit": "%", "base_year": 2020}
     older, later = dict(list(STEADY.items())[1:]), dict(enumerate([19, 20, 21.5, 23, 25.1, 27.2, 29], 2019))
-    made = {"indicators": [indicator("widgets"), newer], "targets": [target(kind="relative_change", threshold=44,
-            unit="%", base_year=2020)]}  # fmt: skip
-    rows = [*figures(older), *figures(later, indicator_id="widgets_new")]
-    data = loaded(tmp_path_factory.mktemp("definitions"), "2026-06-30", observations=rows, **made)
-    return data, assess(data, "goal", draws=100)
+    folder, day = tmp_path_factory.mktemp("definitions"), "2026-06-30"
+    made = two_definitions(folder, later, goal, older, as_of=day, draws=100)
+    return load(folder, as_of=day), made
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +65,25 @@ def browser():
         opened = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield opened
         opened.close()
+
+
+@pytest.fixture(params=["memory://bucket/r", pytest.param("s3://bucket/r", marks=pytest.mark.slow)])
+def address(request, monkeypatch, tmp_path):
+    """An address; that of a bucket is on a real server on this machine."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    if request.param.startswith("s3"):
+        here = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        here.start()
+        request.addfinalizer(here.stop)
+        keys = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "test")
+        keys["AWS_ENDPOINT_URL"] = "http://{}:{}".format(*here.get_host_and_port())
+        for name in keys:
+            monkeypatch.setenv(name, keys[name])
+        system = pytest.importorskip("s3fs").S3FileSystem
+        system.clear_instance_cache()  # it remembers the server of the test before
+        system().mkdir("bucket")
+        request.addfinalizer(lambda: system().rm("bucket", recursive=True))
+    return request.param
 
 
 @pytest.fixture

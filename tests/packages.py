@@ -155,12 +155,12 @@ def spoken(found, lang):
     return "\n".join([sentences.headline(found, lang), *sentences.sentences(found, lang), *notes])
 
 
-def two_definitions(folder, levels):
-    """The answer where a newer definition continues the steady one from 2021 on."""
+def two_definitions(folder, levels, goal=None, older=STEADY, **how):
+    """The answer where a newer definition continues the steady one, or another, from 2021 on."""
     why = {"break_reason_zh": "改口径", "break_reason_en": "Revised."}
     newer = indicator("widgets_new", continues="widgets", break_period=2021, **why)
-    rows = [*figures(STEADY), *figures(levels, indicator_id="widgets_new")]
-    return answer(folder, indicators=[indicator("widgets"), newer], observations=rows)
+    rows = [*figures(older), *figures(levels, indicator_id="widgets_new")]
+    return answer(folder, goal, indicators=[indicator("widgets"), newer], observations=rows, **how)
 
 
 def borrowing(folder, own, **goal):

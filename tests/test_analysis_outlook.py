@@ -11,7 +11,7 @@ from packages import CUT, STEADY, changes, figures, indicator, loaded, target
 
 import qcity_analysis as qc
 from qcity_analysis.analysis import outlook as room
-from qcity_analysis.analysis.outlook import YEARS, again, last_year_to_act, past_moves
+from qcity_analysis.analysis.outlook import YEARS, again, last_year_to_act, past_changes
 from qcity_analysis.forecasting.prior import shipped_changes
 
 EVERY = {"kind": "monotone", "direction": "increase_every_year", "threshold": 0}
@@ -151,13 +151,12 @@ def test_only_pairs_exactly_as_far_apart_count_and_none_across_a_gap_or_break(tm
     rows = changes({2012: 5.0, 2013: 5.0, 2018: 1.0, 2019: 1.0, 2020: 1.0})
     series = qc.annual_series(loaded(tmp_path, observations=rows), "widgets", "testville", base_year=2020)
     expected = [100 * math.log(ratio) for ratio in (1.05, 1.01, 1.01)]
-    assert past_moves(series, 2, "positive") == pytest.approx(expected)
-    assert past_moves(series, 4, "positive").size == 0
+    assert past_changes(series, 2, "positive") == pytest.approx(expected)
+    assert past_changes(series, 4, "positive").size == 0
 
 
 def test_without_a_figure_the_corpus_alone_is_asked_and_beyond_ten_years_it_is_silent(tmp_path):
-    move = feasibility(tmp_path / "a", [], **CUT)
+    move, (own,) = feasibility(tmp_path / "a", [], **CUT), feasibility(tmp_path / "b", deadline=2035).rows
     assert (move.from_year, move.start, move.end) == (2020, 100.0, pytest.approx(82.0))
     assert [row.source for row in move.rows] == ["bank", "bank_either"]
-    (own,) = feasibility(tmp_path / "b", deadline=2035).rows
     assert (own.source, own.share) == ("own", None)

@@ -178,9 +178,7 @@ def test_a_target_of_several_departments_counts_for_each(tmp_path):
 def test_names_of_departments_are_paired_where_both_languages_have_as_many(tmp_path, cells, names):
     data, (answer,) = plan(tmp_path, {"a": {}}, a=cells)
     whole = portfolio(data, [answer], draws=500)  # without any verdict none is met for certain
-    assert list(whole.departments[["name_zh", "name_en"]].itertuples(index=False, name=None)) == (
-        names or [("", "")]
-    )
+    assert [*map(tuple, whole.departments[["name_zh", "name_en"]].to_numpy())] == (names or [("", "")])
     assert whole.counts["dependent"].tolist() == [1.0]
     assert (whole.expected, len(whole.targets), len(whole.unassessed)) == (0.0, 0, 1)
     with pytest.raises(ValueError, match="a portfolio needs at least one assessment"):

@@ -109,15 +109,12 @@ def test_an_error_shared_by_later_years_moves_them_together_as_far_as_the_likeli
     np.testing.assert_allclose(made[2023] - made[2021], 0.5)
 
 
-def test_a_bound_on_the_next_year_is_the_plain_forecast_cut_there(plain):
+def test_a_bound_on_the_next_year_cuts_the_plain_forecast_there_and_an_estimate_weighs_it(plain):
     cut = percent(2024, lower={2024: 96.0})
     for x in (96.2, 96.5, 97.0):
         expected = plain.probability_at_least(x, 2024) / plain.probability_at_least(96.0, 2024)
         assert cut.probability_at_least(x) == pytest.approx(expected, abs=0.02)
     assert cut.years.tolist() == [2024] and cut.paths.min() >= 96.0
-
-
-def test_an_estimate_of_the_next_year_is_the_plain_forecast_weighed_by_it(plain):
     values = plain.paths[:, 0]
     expected = weighted(values, np.exp(-0.5 * ((values - 96.0) / 0.3) ** 2))
     told = percent(2024, estimates={2024: (96.0, 0.3)})
@@ -221,7 +218,8 @@ def test_the_model_of_inputs_needs_inputs_and_other_models_say_what_they_ignore(
     with pytest.raises(QcityError) as error:
         forecast_series(series, 2025, model="inputs")
     assert str(error.value) == "testville/widgets is no ratio of inputs with figures; use model 'mixture'"
-    assert [note.code for note in remarks(series, "drift")] == ["partly_ignored"]
+    said = [[note.code for note in remarks(series, model)] for model in ("ets", "drift")]
+    assert said == [["partly_ignored"]] * 2
     assert "partly_ignored" in {note.code for note in assess(data, "goal", model="drift", draws=10).notes}
     assert forecast_series(series, 2025, model="drift").years.tolist() == [2022, 2023, 2024, 2025]
 

@@ -172,12 +172,17 @@ def test_a_file_with_a_byte_order_mark_and_windows_line_ends_reads_the_same(tmp_
     assert problems == [] and again.equals(plain)
 
 
-def test_a_figure_is_read_with_the_digits_it_was_typed_with(tmp_path):
+def test_figures_thresholds_and_levels_keep_the_digits_typed_and_computed_levels_have_none(tmp_path):
     typed = {"１６．１": (16.1, 1), "－3．25": (-3.25, 2), "−4": (-4, 0), "12.0": (12, 1), "1100": (1100, 0)}
     rows = [change(2000 + k, written) for k, written in enumerate(typed)]
     made = loaded(tmp_path, observations=rows).observations
     assert list(made[["value", "decimals"]].itertuples(index=False, name=None)) == list(typed.values())
     assert is_number("0e99999999999999999999") and decimals("0e99999999999999999999") == 0
+    rows = [figure(2019, "5.0"), figure(2020, "5.25"), change(2021, 10)]
+    data = loaded(tmp_path, observations=rows, targets=[target(threshold="18.50")])
+    assert find_target(data, "goal").decimals == 2 and data.targets["decimals"].tolist() == [2]
+    series = annual_series(data, "widgets", "testville")
+    assert dict(series.decimals) == {2019: 1, 2020: 2} and 2021 in series.known().index
 
 
 def test_what_cannot_be_read_as_a_figure_or_threshold_is_refused_with_its_row(tmp_path):
@@ -193,14 +198,6 @@ def test_what_cannot_be_read_as_a_figure_or_threshold_is_refused_with_its_row(tm
         "cell_size")]  # fmt: skip
     cells = (("targets.csv", "threshold"), ("observations.csv", "value"))
     assert places == [(file, k, column) for file, column in cells for k in range(2, len(written) + 2)]
-
-
-def test_thresholds_and_levels_keep_the_digits_they_were_typed_with_and_computed_levels_have_none(tmp_path):
-    rows = [figure(2019, "5.0"), figure(2020, "5.25"), change(2021, 10)]
-    data = loaded(tmp_path, observations=rows, targets=[target(threshold="18.50")])
-    assert find_target(data, "goal").decimals == 2 and data.targets["decimals"].tolist() == [2]
-    series = annual_series(data, "widgets", "testville")
-    assert dict(series.decimals) == {2019: 1, 2020: 2} and 2021 in series.known().index
 
 
 @pytest.mark.parametrize("name", ["sources.csv", "indicators.csv"])

@@ -75,7 +75,7 @@ DRAWN = given(st.lists(ROW, min_size=1, max_size=14), st.dates(dt.date(2010, 1, 
     st.integers(2, 9))  # fmt: skip
 
 
-@settings(max_examples=4, **OPTIONS)
+@settings(max_examples=6, **OPTIONS)
 @DRAWN
 def test_no_later_figure_reaches_the_answer_of_an_earlier_day(drawn, day, noise):
     assert same_whatever_comes_later(drawn, day, noise)

@@ -33,7 +33,7 @@ def test_figures_are_levels_and_a_settled_target_has_its_outcome(answers):
     assert (met["expected"], met["probability"]) == (82, 1) and pd.isna(met["low"])
     empty = table.loc["Energy use per unit of industrial value added"]
     assert empty[["last", "expected"]].isna().all() and empty["basis"] == "reference, not assessed"
-    assert 0 < empty["probability"] < 1 and empty["asked"] == "−18 % (index 82)"
+    assert 0 < empty["probability"] < 1 and empty["asked"] == "−18 % (index 82)" and empty["remark"]
 
 
 @pytest.mark.parametrize("lang, first", [("zh", "按章节"), ("en", "By section")])
@@ -44,10 +44,8 @@ def test_a_workbook_holds_numbers_and_runs_no_text_as_a_formula(answers, tmp_pat
         assert not [cell for row in sheet for cell in row if cell.data_type == "f"]
     rows, columns = list(book[first].iter_rows(min_row=3, values_only=True)), list(review(answers, lang))
     assert len(rows) == len(answers) and rows[0][columns.index("last")] == 3.9
-    shares = [
-        book[first].cell(3, columns.index(n) + 1).number_format for n in ("probability", "expected", "last")
-    ]
-    assert shares == ["0.0%", "0.0##", "General"]
+    forms = {name: book[first].cell(3, number).number_format for number, name in enumerate(columns, 1)}
+    assert [forms[name] for name in ("probability", "expected", "last")] == ["0.0%", "0.0##", "General"]
     departments = [row[0] for row in book.worksheets[1].iter_rows(min_row=3, values_only=True)]
     assert {"甲局", "乙局"} <= set(departments) and departments == sorted(departments)
 
@@ -62,14 +60,12 @@ def test_a_document_has_a_heading_and_a_table_for_each_section_and_department(an
     assert book.tables[0].cell(1, 3).text == "2024 年：3.9"
 
 
-def test_a_csv_file_quotes_what_a_spreadsheet_would_run(answers, tmp_path):
+def test_a_csv_file_quotes_what_a_spreadsheet_would_run_and_another_kind_is_refused(answers, tmp_path):
     read = pd.read_csv(io.BytesIO(export(answers, "", tmp_path / "a.csv", "zh")), encoding="utf-8-sig")
     assert "'=HYPERLINK" in read["指标"].str.cat() and read["最新值"].dtype == float
     assert read["2020 年"].iloc[0] == 3.48 and read["期限"].tolist() == [2025] * 5
-
-
-def test_another_kind_of_file_is_refused(answers, tmp_path):
-    with pytest.raises(qc.QcityError, match=r"'\.doc'. Did you mean \".docx\"\? Known: \.xlsx, \.docx"):
+    said = r"'\.doc'. Did you mean \".docx\"\? Known: \.xlsx, \.docx, \.csv"
+    with pytest.raises(qc.QcityError, match=said):
         export(answers, "", tmp_path / "a.doc", "zh")
 
 

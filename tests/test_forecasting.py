@@ -23,8 +23,7 @@ from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.quantiles import DISCOUNT, EVEN, KNOTS, at_levels, below, common_steps
 from qcity_analysis.series.evidence import Evidence
 
-# A prior trained anew changes these.
-GOLDEN_MEDIAN, GOLDEN_PROBABILITY, GOLDEN_CORRELATION = 2.71228, 0.3752, 0.71315
+GOLDEN_MEDIAN, GOLDEN_PROBABILITY, GOLDEN_CORRELATION = 2.72475, 0.3958, 0.71054  # training changes them
 LEVELS = [0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975]
 NAN, INF = float("nan"), float("inf")
 SHARE, Y = since(2018, 2.1, 2.2, 2.4, 2.4, 2.5, 2.6), since(2018, 1.0, 2, 3, 4, 4.5, 5)
@@ -133,7 +132,7 @@ def test_a_support_that_is_not_stated_is_inferred_and_said_and_bounds_nothing(va
 
 SHORT = [[12, 15, 14, 14, 18, 18], [0, 0, 1, 0, 2, 0], [2, 2, 2, 2, 2], [2.4, 2.4, 2.4, 2.5], [51, 50, 53, 58, 57],
          [98.1, 99, 99.5, 100, 100], [50.06, 50.08, 50.03, 49.98, 50.05]]  # fmt: skip
-NOISES = [(1.0, 10.0**k) for k in (-12, -9, -6, -5)]
+NOISES = [(1.0, 10.0**k) for k in (-12, -9, -6, -5, -4)]
 CHANGED = [(factor, 0.0) for factor in (*10.0 ** np.arange(-6, 7), 3.7, 1.7e11)] + NOISES
 
 
@@ -155,6 +154,8 @@ def test_a_unit_and_noise_below_what_is_printed_change_no_probability(support):
     was = around_the_last_value(support)
     for factor, noise in NOISES if support in ("percent", None) else CHANGED:
         now = around_the_last_value(support, factor, noise)
+        if noise > 1e-5:  # for what stood at 2, that much is news
+            now[40:60] = was[40:60]
         np.testing.assert_allclose(now, was, atol=1e-6, err_msg=f"times {factor:g}, noise {noise:g}")
 
 
@@ -377,8 +378,9 @@ def test_stocks_that_never_fell_and_large_counts_are_left_to_the_general_forecas
         assert panel_of(values, "count").ahead.item[0] == 0
     assert panel_of([2, 1, 1, 3], "positive").ahead.item[0] == 0
     # whatever the last digits of floating-point numbers
-    rows = [0.1 + 0.2, 0.6, 1.5], [7.4, 3.7, 0.0], [np.pi, np.e, 1.0], [81.53, 99.27, 90.02]
-    assert common_steps(np.array(rows)) == pytest.approx([0.3, 3.7, 0.0, 0.01])
+    rows = [0.1 + 0.2, 0.6, 1.5], [7.4, 3.7, 0.0], [7.4, 3.7, 11.1], [np.pi, np.e, 1.0], [81.53, 99.27, 90.02]
+    assert common_steps(np.array(rows)) == pytest.approx([0.3, 3.7, 3.7, 0.0, 0.01])
+    assert common_steps(np.array([[0.3, 0.1 + 0.2]])) == pytest.approx([0.3])
 
 
 def test_simulated_counts_fall_inside_their_intervals():

@@ -232,8 +232,10 @@ def test_skipping_the_refused_writes_the_rest_and_lists_them(tmp_path):
     file, data = made(tmp_path, "指标,2023年,2024年\n小部件,17,十八\n合格率,960,-5\n支出,?,3\n")
     how, listed = mapping(RULE, SHARE | {"unit": "%"}, SPENT | {"unit": "万元"}), data / "a.refused.csv"
     listed.mkdir()  # so that it cannot be written: a fault of the machine
+    before = contents(data)
     with pytest.raises(OSError, match="directory"):
         import_figures(file, how, data=data, write=True, skip_refused=True)
+    assert contents(data) == before
     listed.rmdir()
     done = import_figures(file, how, data=data, write=True, skip_refused=True)
     assert (rows(done.new), done.refused_file) == (["2023 = 17 points", "2024 = 3 10k yuan"], listed)

@@ -57,10 +57,8 @@ def outcome(file, how, data):
 
 @pytest.mark.parametrize("kind", KINDS, ids=[kind["case"] for kind in KINDS])
 def test_no_wrong_value_goes_in_without_a_word(tmp_path, kind):
-    indicators = [
-        indicator(name, name_zh=NAMES[name], unit=unit, unit_zh=unit, support=SUPPORT.get(name, "positive"))
-        for name, unit in UNITS.items()
-    ]
+    of = {name: {"unit": unit, "unit_zh": unit, "name_zh": NAMES[name]} for name, unit in UNITS.items()}
+    indicators = [indicator(name, support=SUPPORT.get(name, "positive"), **of[name]) for name in of]
     data = package(tmp_path / "data", observations=[], targets=[], indicators=indicators, regions=REGIONS)
     source = {"publisher": "P", "title": "T", "date": "2025-01-01"}
     how = {"region": "nj", "source": source, "figures": [kind["rule"]], **kind["more"]}

@@ -178,7 +178,7 @@ def test_what_was_counted_when_it_was_settled_is_said_of_the_year_to_which_it_co
     assert "截至 2024 年的公布数中有 1" in sentences.headline(one, "zh")
 
 
-def test_what_was_done_with_the_counts_is_said_and_what_is_counted_is_in_the_picture(open_):
+def test_what_was_done_with_the_counts_is_said_and_pictured_and_no_event_leaves_the_months_left(open_):
     told = {"conflict": "totals_conflict", "counted from": "counted_from", "level": "unused_no_count"}
     assert [name for name, code in told.items() if code not in codes(open_[name])] == []
     assert open_["level"].series.observations["measure"].tolist() == [COUNT]
@@ -194,9 +194,6 @@ def test_what_was_done_with_the_counts_is_said_and_what_is_counted_is_in_the_pic
         assert "力争新增" in sentences.note(told, "zh")
     about = open_["about"]
     assert about.bound == 35 and the_note(about, "tolerance").values["probability"] < about.probability
-
-
-def test_no_event_so_far_leaves_the_months_that_are_left(open_):
     found = open_["no event"]
     assert found.probability == pytest.approx((3.5 / 5.0) ** 1.5)  # 3.5 years seen, 1.5 to come, one event
     assert (found.period, found.probability_error) == ((2023, 2025), 0.0)

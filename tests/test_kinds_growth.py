@@ -33,8 +33,14 @@ def notes(found, lang="en"):
     return [sentences.note(note, lang) for note in found.notes if note.code.startswith("official")]
 
 
+GREW = [1.092, 1.077, 1.077, 1.073, 1.069]
 SETTLED = [  # plan, target, day (None: today), status, outcome (levels of the series), officially stated
-    ("china_12fyp", "gdp", "2016-02-29", "met", 100 * prod([1.092, 1.077, 1.077, 1.073, 1.069]), False),
+    ("china_12fyp", "gdp", None, "met", 100 * prod(GREW), False),  # newest vintages
+    ("china_12fyp", "gdp", "2016-02-29", "met", 100 * prod(GREW), False),
+    *(("china_14fyp", "unemployment_surveyed", day, "missed", 5.6, False) for day in (None, "2023-02-28")),
+    ("china_11fyp", "energy_per_gdp", None, "met", 80.9, False),
+    ("china_13fyp", "cod", None, "met", None, True),
+    ("china_12fyp", "energy_per_gdp", None, "met", 100 * (1 - 0.0201) * 0.964 * 0.963 * 0.952 * 0.944, False),
     ("china_13fyp", "gdp", None, "missed", 100 * prod([1.067, 1.069, 1.066, 1.06, 1.023]), False),
     ("china_14fyp", "rd_spending", None, "met", 100 * prod([1.142, 1.104, 1.081, 1.083, 1.081]), False),
     ("china_11fyp", "services_share", None, "missed", 43.0, False),

@@ -125,15 +125,12 @@ def test_each_format_holds_the_same_findings_and_goes_to_a_file(tmp_path, qcity,
         assert list(json.loads(printed)[0]) == names
 
 
-def test_a_wrong_format_or_place_is_one_line(tmp_path, qcity):
+def test_a_wrong_format_or_place_is_one_line_and_as_of_an_earlier_day_what_was_odd_then(tmp_path, qcity):
     folder, out = package(tmp_path / "plan"), tmp_path / "no" / "a"
     code, _, told = qcity("check", "--data", folder, "--format", "htm")
     assert code == 2 and "'htm' is not one of 'text', 'json', 'html'." in told
     wrong = f"qcity: the file or its folder is not there: {out}. Check the name\n"
     assert qcity("check", "--data", folder, "--out", out)[::2] == (2, wrong)
-
-
-def test_check_as_of_an_earlier_day_warns_of_what_was_odd_then(tmp_path):
     rows = [figure(2019, 3, status="preliminary"), figure(2019, 3.1, published="2024-01-01")]
     folder = package(tmp_path, observations=rows, targets=[target(deadline=2019)])
     assert [p.column for p in qc.check(folder, as_of="2023-01-01")] == ["status"]

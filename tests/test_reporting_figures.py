@@ -77,8 +77,9 @@ def test_a_reference_has_a_panel_that_says_so_and_names_the_comparator(told):
 
 def test_the_target_line_says_about_at_least_or_at_most(told, tmp_path):
     own = told[0]
-    for cells, english, chinese in (({"commitment": "about"}, "about 20 points", "20 points左右"),
-            ({}, "≥ 20 points", "≥ 20 points"), ({"direction": "at_most"}, "≤ 20 points", "≤ 20 points")):  # fmt: skip
+    share = {"unit": "%", "unit_zh": "%"}
+    for cells, english, chinese in ((share | {"commitment": "about"}, "about 20 %", "20%左右"),
+            (share, "≥ 20 %", "≥ 20%"), ({"direction": "at_most"}, "≤ 20 points", "≤ 20 points")):  # fmt: skip
         asked = replace(own, target=replace(own.target, **cells))
         assert [target_shown(asked, lang) for lang in ("en", "zh")] == [english, chinese]
     cut = answer(tmp_path, CUT, observations=changes({2021: -3, 2022: -3.5, 2023: -2.9}), draws=10)
@@ -107,6 +108,7 @@ def test_labels_of_a_narrow_fan_and_of_close_marks_do_not_overlap(tmp_path):
     drawn = fan_chart(replace(a, fan=narrow), "en")
     said = {t.get_text() for t in drawn.axes[0].texts if t.get_visible()}
     assert {"estimate", "76"} <= said and not collisions(drawn)
+    assert [t.get_gid() for t in drawn.axes[0].texts].count("end") == 3
 
 
 @pytest.mark.slow

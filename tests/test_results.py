@@ -96,8 +96,8 @@ def test_the_explorer_follows_its_controls_and_leaves_a_slider_for_a_page(data):
     assert seen[1] < seen[0] and shown.shown.value != before and shown.answer.as_of.year == 2021
     assert shown.static().count("≥") == 42 and "<svg" in shown.shown.value
     named = {(one.plan, one.target_id): one for _, one in shown.controls["target"].options}
-    shown.controls["target"].value = named["china_14fyp", "rd_spending"]
-    assert shown.controls["ambition"].value == shown.answer.target.threshold == 7
+    shown.controls["target"].value = named["china_14fyp", "energy_per_gdp"]
+    assert shown.controls["ambition"].value == shown.answer.target.threshold == -13.5
     assert shown.answer.target.region == "china"
 
 

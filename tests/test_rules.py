@@ -136,12 +136,9 @@ def test_a_target_that_is_no_level_is_judged_by_no_rule(tmp_path, kind):
     assert set(table["reason"]) == {f"the rule judges levels; this target is of kind {kind}"}
 
 
-def test_each_definition_has_its_own_rows(definitions):
+def test_each_definition_has_its_rows_and_without_figures_every_rule_says_so(tmp_path, definitions, shown):
     parts, table = judged(definitions[1]), rules_for(definitions[1])
     assert len(table) == len(parts) * len(RULES) and table["definition"].nunique() == len(parts) == 2
-
-
-def test_without_figures_every_rule_says_so(tmp_path, shown):
     unknown = answer(tmp_path, observations=[])
     assert set(rules_for(unknown)["reason"]) == {"no figure up to 2024"}
     assert sections.shared_reason(unknown, "zh") == "没有规则适用：截至 2024 年没有数据。"
@@ -167,17 +164,6 @@ def test_the_command_shows_the_probability_and_every_rule_in_words_and_as_json(t
     words[3] = package(tmp_path / "none", observations=[])  # where nothing can be said it ends with 3
     code, out, _ = qcity(*words, "--language", "zh")
     assert (code, out.strip().splitlines()[-1]) == (3, "没有规则适用：截至 2024 年没有数据。")
-
-
-@pytest.mark.parametrize(("lang", "page"), [("zh", "本页的答案"), ("en", "The answer of this page")])
-def test_the_section_puts_the_pages_answer_first(falling, shown, lang, page):
-    sections.rules(falling, lang)
-    _, count, table = shown
-    assert table.count("<tr>") == 1 + 1 + len(RULES)
-    assert table.index(page) < table.index(RULES["schedule"].name(lang))
-    ours = sections.rules_table(falling, lang)
-    assert ours.index[0] == page and "%" in ours.iloc[0, 1]
-    assert str(sum(told.will_meet is not None for told in results_for(falling).values())) in count
 
 
 def test_a_result_is_said_in_words():

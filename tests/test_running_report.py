@@ -39,7 +39,7 @@ EVERY = WHOLE | {"goal", "other"}
 def marks(folder, as_of="2024-11-26", **tables):
     """What each page of the package is made from, by kind or target."""
     data = loaded(folder, as_of, **BOTH | tables)
-    of = report.Marks(data, folder / "ledger", {"made_up/goal.en"}).of
+    of = report.Fingerprints(data, folder / "ledger", {"made_up/goal.en"}).of
     return {job.target or job.kind: of(job) for job in report.list_jobs(data, None, ["en"])}
 
 
@@ -128,19 +128,6 @@ def test_what_was_made_stays_until_it_changes_and_a_good_page_stays_when_its_not
     (made.out / ".running").write_text("box, process 7", "utf-8")
     with alone(made.out), pytest.raises(QcityError, match="written by another run .box, process 7."):
         made()
-
-
-@pytest.fixture(params=["memory://bucket/r", pytest.param("s3://bucket/r", marks=pytest.mark.slow)])
-def address(request, monkeypatch, tmp_path):
-    """An address; that of a bucket is on a real server on this machine."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    if request.param.startswith("s3"):
-        here = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        here.start()
-        request.addfinalizer(here.stop)
-        [monkeypatch.setenv(name, "http://{}:{}".format(*here.get_host_and_port())) for name in S3]
-        pytest.importorskip("s3fs").S3FileSystem().mkdir("bucket")
-    return request.param
 
 
 def test_a_report_goes_to_an_address_and_its_exit_code_tells(made, qcity, address, tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
+import fsspec
 import pandas as pd
 import pytest
 import yaml
@@ -66,7 +67,7 @@ def test_changes_name_field_before_and_after_and_stay_when_nothing_is_new(report
     assert {change["target_id"] for change in changes} == {"high_value_patents"}
 
 
-def test_the_archive_another_folder_and_the_server_have_every_page(report, tmp_path, qcity):
+def test_the_archive_an_address_and_the_server_have_every_page(report, tmp_path, qcity, address):
     code, out, _ = qcity("site", report, "--zip", tmp_path / "a.zip")
     assert code == 0 and out.endswith("a.zip, 5 files\n")
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
@@ -79,7 +80,9 @@ def test_the_archive_another_folder_and_the_server_have_every_page(report, tmp_p
     assert [sharing.publish(report, str(tmp_path / "copy")) for _ in "12"] == [5, 0]
     made = [path for path in (tmp_path / "copy").rglob("*") if path.is_file()]
     assert max(made, key=lambda path: path.stat().st_mtime_ns).name == "index.html"
-    assert (tmp_path / "copy/plan/a.en.html").read_bytes() == (report / "plan/a.en.html").read_bytes()
+    assert qcity("site", report, "--to", address)[:2] == (0, f"written: {address}, 5 files\n")
+    sent = [fsspec.open(f"{to}/plan/a.en.html").open().read() for to in (address, tmp_path / "copy")]
+    assert sent == [(report / "plan/a.en.html").read_bytes()] * 2
     # a server answers on this machine only
     with sharing.server(report) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()

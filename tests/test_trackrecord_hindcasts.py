@@ -100,14 +100,11 @@ def test_a_series_published_all_at_once_goes_by_its_publication_lag(tmp_path):
     assert days == [(2014, "2015-08-31", True), (2015, "2016-08-31", True)]
 
 
-def test_a_level_chained_from_changes_is_compared_as_a_ratio(tmp_path):
+def test_a_level_chained_from_changes_is_compared_as_a_ratio_and_fewer_than_five_years_are_not(tmp_path):
     moved = {2013: -2.0, 2014: -3.0, 2015: -1.0, 2016: -4.0, 2017: -2.0, 2018: -5.0}
     first = origins(package(tmp_path, observations=changes(moved)))[0][0]
     assert first.last_year == 2014
     assert first.actual(2016) == pytest.approx(first.series.values[2014] * 0.99 * 0.96)
-
-
-def test_fewer_than_five_years_are_not_looked_at(tmp_path):
     few = hindcasts(package(tmp_path, {year: LEVELS[year] for year in range(2012, 2016)}))
     assert few.origins == () and few.questions.empty and few.ahead.empty
 

@@ -54,7 +54,7 @@ def test_every_section_is_shown_with_described_figures_and_no_empty_number(recor
     sections = track_sections
     for section in (sections.answer, sections.earlier, sections.ledger):
         section(data, record, lang)
-    for section in (sections.bank, sections.own, sections.benchmarks):
+    for section in (sections.corpus, sections.own, sections.benchmarks):
         section(record, lang)
     sections.method(lang)
     pictures, words = [thing for thing in shown if isinstance(thing, Picture)], shown.words()
@@ -104,13 +104,13 @@ def test_the_sentence_on_own_series_follows_the_numbers(code, hard, english, chi
 
 
 def test_what_is_said_of_the_corpus_follows_its_numbers_and_no_rule_beats_us_at_any_number_of_years_left():
-    bank = json.loads(json.dumps(read_record()))
-    rows = bank["rules"]["by_years"]
+    corpus = json.loads(json.dumps(read_record()))
+    rows = corpus["rules"]["by_years"]
     assert [row["years"] for row in rows] == [1, 2, 3, 4, 5, "all"]
     assert all(row[kind]["skill"] > 0 for row in rows for kind in ("raw", "calibrated"))
-    assert "No rule, calibrated or not, beats ours" in track_sections.bank_rules_lead(bank, "en")
+    assert "No rule, calibrated or not, beats ours" in track_sections.corpus_rules_lead(corpus, "en")
     rows[1]["calibrated"]["skill"] = -0.02
-    assert "With 2 years left a rule beats ours" in track_sections.bank_rules_lead(bank, "en")
+    assert "With 2 years left a rule beats ours" in track_sections.corpus_rules_lead(corpus, "en")
 
 
 @pytest.mark.parametrize(("said", "code", "english", "chinese"), [

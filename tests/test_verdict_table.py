@@ -1,6 +1,6 @@
 """Verdicts over kind × measure × period form × magnitude × decimals × bound × tolerance, against a slow oracle.
 
-Targets and their figures are made from a seed, sixteen or more to a data package, so that the outcome lies on the
+Targets and their figures are made from a seed, two dozen or more to a data package, so that the outcome lies on the
 threshold, a step of its last digit beside it, or far from it. The oracle says what is right, from the decimals as
 typed: what is known of a year is an interval, a figure is a point, a bound is open on one side. A target is met where
 every number of the interval meets it, missed where none does, and open otherwise.
@@ -489,7 +489,7 @@ def _no_forecasts(monkeypatch):
 
 KINDS = (a_level, about_a_level, a_relative_change, a_coverage, a_direction, a_monotone, a_count, no_event, a_milestone,
          a_published_rank, an_average_growth, an_every_year)  # fmt: skip
-SIZES = [(16, "every day"), pytest.param(360, "slow", marks=pytest.mark.slow)]  # targets of each kind, seed
+SIZES = [(24, "every day"), pytest.param(360, "slow", marks=pytest.mark.slow)]  # targets of each kind, seed
 
 
 @pytest.mark.parametrize(("size", "seed"), SIZES)

@@ -106,30 +106,30 @@ def _since(levels: np.ndarray, base: float, support: str) -> np.ndarray:
 
 def tables(corpus: Corpus, folder: Path) -> dict[str, Table]:
     """The levels of each indicator; those of a chain begin anew after a gap."""
-    found: dict[str, Table] = {}
-    for (bank, name), rows in corpus.meta.groupby(["bank", "indicator"]):
+    made: dict[str, Table] = {}
+    for (source, name), rows in corpus.meta.groupby(["bank", "indicator"]):
         support = SUPPORT_OF[rows["kind"].iloc[0]]
-        if bank == WITHIN or (rows["geo"].nunique() >= PLACES and support != "real"):
+        if source == WITHIN or (rows["geo"].nunique() >= PLACES and support != "real"):
             columns = {
                 rows.at[one, "geo"]: pd.Series(
                     values := corpus.values[one], corpus.year[one] + np.arange(len(values))
                 )
                 for one in rows.index
             }
-            found[str(name)] = Table(support, pd.DataFrame(columns), 1.0 if bank == WITHIN else TENTH)
+            made[str(name)] = Table(support, pd.DataFrame(columns), 1.0 if source == WITHIN else TENTH)
     told = pd.read_csv(folder / "provinces" / "provincial_energy_per_gdp.csv")
     told = told[(told["measure"] == "change_pct") & told["period"].str.fullmatch(r"\d{4}")]
     for name, rows in told[told["series"].isin(["energy_per_gdp", "electricity_per_gdp"])].groupby("series"):
         rows = rows.drop_duplicates(["region_en", "period"]).astype({"period": int})
         wide = rows.pivot(index="period", columns="region_en", values="value")
-        found[str(name)] = Table("positive", _chained(wide))
+        made[str(name)] = Table("positive", _chained(wide))
     stated = pd.read_parquet(folder / "real_outcomes_train.parquet")
     stated = stated.drop_duplicates(["region", "indicator", "year"])
     for name, rows in stated[stated["qualifier"].isin(["exact", "about"])].groupby("indicator"):
         if len(rows) >= FEWEST:
             support = "percent" if str(name).startswith(SHARES) else "real"
-            found[str(name)] = Table(support, rows.pivot(index="year", columns="region", values="value"))
-    return found
+            made[str(name)] = Table(support, rows.pivot(index="year", columns="region", values="value"))
+    return made
 
 
 def _chained(changes: pd.DataFrame) -> pd.DataFrame:
@@ -143,10 +143,10 @@ def _chained(changes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(runs)
 
 
-def draw_cases(found: dict[str, Table], seed: int = 0) -> list[Case]:
+def draw_cases(tables: dict[str, Table], seed: int = 0) -> list[Case]:
     """Random places and base years of every indicator, with a parent and two other places known in the years after."""
     rng, cases = np.random.default_rng(seed), list[Case]()
-    for name, told in found.items():
+    for name, told in tables.items():
         table = told.levels.reindex(range(told.levels.index.min(), told.levels.index.max() + 1))
         number = len(cases) + (CASES if told.weight == 1 else ABROAD)
         levels, first, support = table.to_numpy(float), int(table.index[0]), told.support
@@ -276,7 +276,7 @@ def weights(table: pd.DataFrame) -> dict[str, list[float]]:
     error in units, published comparators, each indicator counting the same).
     """
     table = table[(table["kind"] == KINDS[0]) & table["published"] & (table["weight"] == 1)].dropna()
-    found = {}
+    nearest = {}
     for name, part in table.groupby("scale"):
         own, parent, other = (
             part[one].to_numpy() / part["unit"].to_numpy() for one in ("own", "centre", "other")
@@ -288,10 +288,10 @@ def weights(table: pd.DataFrame) -> dict[str, list[float]]:
         ) -> float:
             return float((count * np.abs(own - x[0] * parent - x[1] * other)).sum())
 
-        found[str(name)] = [
+        nearest[str(name)] = [
             round(float(one), 2) for one in minimize(error, (1.0, 0.0), method="Nelder-Mead").x
         ]
-    return found
+    return nearest
 
 
 def check(cases: Sequence[Case], table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:

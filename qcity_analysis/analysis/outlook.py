@@ -197,11 +197,11 @@ def feasibility(data: Data, assessment: Assessment, course: Course | None = None
     series += [("comparator", annual_series(known, name, region)) for region, name in others]
     rows = []
     for source, one in series:
-        moves = past_moves(one, move.years, move.support)
-        fast = int(np.sum(reaches(moves, move.needed, target.upward)))
-        if len(moves) or source == "own":
-            share = fast / len(moves) if len(moves) else None
-            rows.append(Moved(source, share, one.region, one.indicator_id, len(moves), fast))
+        changes = past_changes(one, move.years, move.support)
+        fast = int(np.sum(reaches(changes, move.needed, target.upward)))
+        if len(changes) or source == "own":
+            share = fast / len(changes) if len(changes) else None
+            rows.append(Moved(source, share, one.region, one.indicator_id, len(changes), fast))
     corpus = shipped_changes()[move.support]
     shares = {"bank": corpus.share(move.needed, move.years, rising=target.upward)}
     if (move.needed > 0) == target.upward and move.needed:  # where nothing more is needed, size says nothing
@@ -239,14 +239,14 @@ def every_year_of(levels: pd.Series) -> np.ndarray:
     return levels.reindex(range(*levels.index[[0, -1]] + [0, 1]) if len(levels) else ()).to_numpy(dtype=float)
 
 
-def past_moves(series: AnnualSeries, years: int, support: str) -> np.ndarray:
+def past_changes(series: AnnualSeries, years: int, support: str) -> np.ndarray:
     """Every past change a year over exactly so many years, on the scale of `support`; none across a break."""
     history, typical = series.history().dropna(), typical_change(every_year_of(series.known()))
-    moves = [np.empty(0)]
+    changes = [np.empty(0)]
     for _, stretch in history.groupby(np.digitize(history.index, sorted(series.breaks))):
         on_scale = scaled(every_year_of(stretch), support, typical)
-        moves.append((on_scale[years:] - on_scale[:-years]) / years)
-    joined = np.concatenate(moves)
+        changes.append((on_scale[years:] - on_scale[:-years]) / years)
+    joined = np.concatenate(changes)
     return joined[np.isfinite(joined)]
 
 

@@ -112,10 +112,10 @@ def portfolio(
     chances = rows.loc[known, "probability"].to_numpy(dtype=float)
     between = dependence(data, [a for a, told in zip(assessments, known, strict=True) if told])
     normal = np.random.default_rng(seed).standard_normal((draws, len(chances)))
-    joint = between.correlation.to_numpy(dtype=float)
-    met = met_together(chances, joint, normal)
+    correlation = between.correlation.to_numpy(dtype=float)
+    met = met_together(chances, correlation, normal)
     # one more shock, common to all, has that part of the variance of each: no correlation between series gets smaller
-    more = (1 - STRESS) * joint + STRESS * np.outer(between.side, between.side)
+    more = (1 - STRESS) * correlation + STRESS * np.outer(between.side, between.side)
     stressed = met_together(chances, more, normal)
     if stressed.sum(axis=1).var() < met.sum(axis=1).var():
         stressed = met  # opposite targets on series that now move together
@@ -216,9 +216,9 @@ def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
     ahead = [{t.deadline} if f is None else {*f.years} for t, f in zip(targets, forecasts, strict=True)]
     shared = [len(one & other) / np.sqrt(len(one) * len(other)) for one in ahead for other in ahead]
     side, every = signs * way[own], np.ix_(own, own)
-    joint = nearest(matrix)[every] * np.outer(side, side) * np.reshape(shared, (len(own), len(own)))
+    matrix = nearest(matrix)[every] * np.outer(side, side) * np.reshape(shared, (len(own), len(own)))
     counts = common[np.tril_indices(len(series), -1)]
-    tables = (pd.DataFrame(joint, names, names), side, pd.DataFrame(common[every].astype(int), names, names))
+    tables = (pd.DataFrame(matrix, names, names), side, pd.DataFrame(common[every].astype(int), names, names))
     return Dependence(*tables, mean, int((counts > 0).sum()), len(counts))
 
 

@@ -34,7 +34,7 @@ from ..forecasting.histories import whole_number
 from ..forecasting.outside import FIVE_YEARS, NEAR, RECENT, both, learned_aims, met_of, outside
 from ..targets import Target, find_target
 from .answer import SPOKEN, Assessment, Basis, Question, ipcc_word, refused, settled, with_parts, year_of_plan
-from .counts import counted
+from .counts import of_counts
 from .levels import at_deadline, definitions, every_year, keeps_to_it, milestone
 from .peers import rank
 
@@ -49,7 +49,7 @@ OPEN = """reason probability probability_error word forecast fan expected median
 UNMOVED = ("level", "coverage", "every_year")  # no splice moves the number asked for
 KINDS = {
     **dict.fromkeys(("level", "coverage", "direction", *RELATIVE), at_deadline),
-    **dict.fromkeys(("cumulative", "zero_event"), counted),
+    **dict.fromkeys(("cumulative", "zero_event"), of_counts),
     **{"monotone": every_year, "every_year": keeps_to_it, "rank": rank, "milestone": milestone},
 }
 
@@ -65,8 +65,8 @@ def assess(
     seed = whole_number(seed, "seed", "a whole number, 0 or more", least=0)
     if not isinstance(data, Data):
         way = f"; assess(load(), {data!r})" if isinstance(data, str) else ""
-        found = f"{type(data).__name__}{way}; for a series of your own: assess_series"
-        raise QcityError(f"data are what `load` gives; found {found}")
+        given = f"{type(data).__name__}{way}; for a series of your own: assess_series"
+        raise QcityError(f"data are what `load` gives; found {given}")
     known = data.at(as_of)
     target = find_target(known, target_id, plan, region)
     return with_bases(known, by_figures(Question(known, target, model, draws, seed)))
@@ -165,8 +165,8 @@ def with_bases(data: Data, answer: Assessment, aim: Target | None = None) -> Ass
                 told = Note("own_record", {"met": record[0], "count": sum(record)})
                 answer = replace(answer, notes=(*answer.notes, told))
             ends = zip((figures.value, figures.low, figures.high), (value, low, high), strict=True)
-            joint, least, most = (float(both(*pair, number, about, *record)) for pair in ends)
-            bases["both"] = Basis(joint, least, most, figures.n, figures.sources)
+            value, least, most = (float(both(*pair, number, about, *record)) for pair in ends)
+            bases["both"] = Basis(value, least, most, figures.n, figures.sources)
     for part in parts if answer.status == "not_assessable" else ():
         bases |= part.bases
     basis = next((name for name in HEADLINES if name in bases), answer.basis)

@@ -122,7 +122,7 @@ def _log_posterior(
     density = 0.5 * log_rate - 0.5 * np.log1p(np.exp(log_rate) * spread**2)
     density = density - 0.5 * ((growth / GROWTH) ** 2)[:, None]
     for one, mean in zip(counts, at, strict=True):
-        whole = mean.sum(axis=0)  # the shock of several parts of years together: moments matched
+        whole = mean.sum(axis=0)  # the effect of several parts of years together: moments matched
         shape = whole**2 / (mean**2).sum(axis=0) / spread**2 if spread else np.full(len(whole), np.inf)
         density = density + log_chance(one, np.exp(log_rate) * whole[:, None], shape[:, None])
     return density + math.log(step_a) + math.log(step_b), (centre_b, step_b, step_a), centre_a
@@ -163,12 +163,12 @@ def new_items(
                 covered.add(year)  # the rest of a partial year is already in it
     for year in range(first, last + 1):
         if year not in covered and (rounds is None or year in rounds):
-            table[:, year - first] = rng.poisson(rates.mean(year) * _shocks(rates, rng))
+            table[:, year - first] = rng.poisson(rates.mean(year) * _effects(rates, rng))
     return table
 
 
-def _shocks(rates: Rates, rng: np.random.Generator, seen: float = 0.0, expected: object = 0.0) -> np.ndarray:
-    """The shock of a year for each draw, given `seen` items where `expected` were to be seen; 1 without spread."""
+def _effects(rates: Rates, rng: np.random.Generator, seen: float = 0.0, expected: object = 0.0) -> np.ndarray:
+    """The effect of a year for each draw, given `seen` items where `expected` were to be seen; 1 without spread."""
     k = 1 / np.maximum(rates.spread, 1e-9) ** 2
     drawn = rng.standard_gamma(k + seen) / (k + np.asarray(expected, dtype=float))
     return np.where(rates.spread == 0, 1.0, drawn)
@@ -177,27 +177,27 @@ def _shocks(rates: Rates, rng: np.random.Generator, seen: float = 0.0, expected:
 def _drawn(count: Count, rates: Rates, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """All items of each year of a count: a number shared out by what each would bring, a bound kept, the rest added."""
     shares, means = [share for _, share in count.parts], [rates.mean(year) for year, _ in count.parts]
-    known, shocks = np.full(len(rates.level), float(count.count)), [np.ones(len(rates.level))]
+    known, effects = np.full(len(rates.level), float(count.count)), [np.ones(len(rates.level))]
     items = [known]
     if len(shares) > 1:
-        shocks = [_shocks(rates, rng) for _ in shares]
-        weights = np.stack([m * e * g for m, e, g in zip(means, shares, shocks, strict=True)], axis=1)
+        effects = [_effects(rates, rng) for _ in shares]
+        weights = np.stack([m * e * g for m, e, g in zip(means, shares, effects, strict=True)], axis=1)
         steps = max(1, round(count.count))  # in whole steps of the process, the number itself being kept
         drawn = rng.multinomial(steps, weights / weights.sum(axis=1, keepdims=True)).T
         items = list(drawn * (count.count / steps))
     elif count.qualifier == "=" and shares[0] < 1:
-        shocks = [_shocks(rates, rng, count.count, means[0] * shares[0])]
+        effects = [_effects(rates, rng, count.count, means[0] * shares[0])]
     elif count.qualifier != "=":
         left = np.ones(len(known), dtype=bool)
         for _ in range(TRIES):
-            tried = _shocks(rates, rng)
+            tried = _effects(rates, rng)
             drawn = rng.poisson(means[0] * shares[0] * tried)
             good = left & ((drawn >= count.count) if count.qualifier == ">=" else (drawn <= count.count))
-            known[good], shocks[0][good] = drawn[good], tried[good]
+            known[good], effects[0][good] = drawn[good], tried[good]
             if not (left := left & ~good).any():
                 break
-    for one, mean, share, shock in zip(items, means, shares, shocks, strict=True):
-        yield one + (rng.poisson(mean * (1 - share) * shock) if share < 1 else 0)
+    for one, mean, share, effect in zip(items, means, shares, effects, strict=True):
+        yield one + (rng.poisson(mean * (1 - share) * effect) if share < 1 else 0)
 
 
 @dataclass(frozen=True)
@@ -369,7 +369,7 @@ def _between(
     return Count(tuple(spans.items()), max(0.0, items))
 
 
-def counted(question: Question, indicator_id: str, role: str = "main") -> Assessment:
+def of_counts(question: Question, indicator_id: str, role: str = "main") -> Assessment:
     """The assessment of a cumulative target, or of no event from the year after the base year (without one, in the
     deadline's year): met or missed once what is counted decides, else the share of draws that reach the target or the
     exact probability of no event; not assessable without counts to tell a rate from.

@@ -320,9 +320,9 @@ def _every_level(question: Question, series: AnnualSeries, ahead: Forecast) -> d
     spread = math.sqrt(float(np.sum((change - rate * gaps) ** 2 / gaps)) / freedom) if freedom > 0 else 0.0
     for (before, start), (after, end) in pairwise(known.items()):
         if after - before > 1:
-            moves = rng.normal(0.0, spread, (draws, after - before))
-            moves += (end - start - moves.sum(axis=1, keepdims=True)) / (after - before)
-            levels = start + np.cumsum(moves, axis=1)
+            steps = rng.normal(0.0, spread, (draws, after - before))
+            steps += (end - start - steps.sum(axis=1, keepdims=True)) / (after - before)
+            levels = start + np.cumsum(steps, axis=1)
             table |= {year: levels[:, k] for k, year in enumerate(range(before + 1, after))}
     return table | {int(year): ahead.paths[:, k] for k, year in enumerate(ahead.years)}
 

@@ -38,7 +38,7 @@ def check(
     Errors must be corrected before the data can be used; warnings are figures to look at. HTML holds both languages.
     """
     from ..data import corrections, load, vintages
-    from ..problems import counted
+    from ..problems import by_level
     from ..reporting.data_sections import check_lines
     from ..reporting.page import check_page
 
@@ -51,7 +51,7 @@ def check(
         report = check_page(problems, folder, day, first=language, corrections=made)
     else:
         report = "\n".join(check_lines(problems, made, folder, language))
-    errors, warnings = counted(problems)
+    errors, warnings = by_level(problems)
     if out is None:
         print(report)
     else:

@@ -96,8 +96,8 @@ def _at(
 def _where(file: str, rows: Frame, faults: list[tuple[str, str, Any]], **said: Any) -> list[Problem]:
     """The problems of a table: code, column and in which rows; the rest as in `_at`."""
     masks = ((code, column, bad.fillna(False).astype(bool)) for code, column, bad in faults)
-    found = ((code, column, rows[bad]) for code, column, bad in masks if bad.any())
-    return [problem for code, column, bad in found for problem in _at(code, bad, column, file, **said)]
+    kept = ((code, column, rows[bad]) for code, column, bad in masks if bad.any())
+    return [problem for code, column, bad in kept for problem in _at(code, bad, column, file, **said)]
 
 
 def _unknown(tables: Tables, child: str, column: str, parent: str, key: str) -> list[Problem]:
@@ -231,10 +231,10 @@ def _targets(targets: Frame, file: str) -> list[Problem]:
         ("no_base_year", "base_year", kind.isin([*RELATIVE, "every_year"]) & base.isna()),
         ("no_side", "direction", sides & ~targets["direction"].isin(["at_least", "at_most"])),
     ]
-    found = _where(file, targets, faults, kind=kind, year=base)
+    told = _where(file, targets, faults, kind=kind, year=base)
     said = pd.DataFrame([_kinds_said(row) for row in targets.itertuples()], targets.index, ["said", "kinds"])
     bad = [own not in fits for own, fits in zip(kind, said["kinds"], strict=True)]
-    return found + _at("kind_of_wording", targets[bad], "kind", file, said=said["said"], kinds=said["kinds"])
+    return told + _at("kind_of_wording", targets[bad], "kind", file, said=said["said"], kinds=said["kinds"])
 
 
 def _kinds_said(row: Any) -> tuple[str, str]:
@@ -243,9 +243,9 @@ def _kinds_said(row: Any) -> tuple[str, str]:
     clauses = [re.split(r"[，。；;]|,(?!\d)", text) for text in (row.wording, row.wording_en)]
     text = "；".join("；".join([*filter(asked.search, some)] or some) for some in clauses)
     for pattern, kinds in WORDINGS.items():
-        if found := re.search(pattern, text, re.IGNORECASE):
+        if match := re.search(pattern, text, re.IGNORECASE):
             itself = kinds is RELATIVE and re.search(GROWTH, row.name_zh + row.name_en, re.IGNORECASE)
-            return found[0], ", ".join((*kinds, "level", "every_year") if itself else kinds)
+            return match[0], ", ".join((*kinds, "level", "every_year") if itself else kinds)
     return "", row.kind
 
 

@@ -65,8 +65,8 @@ def table_of(table: Table, rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """A table of the contract from rows held in memory, typed as if read from a file; unchecked."""
     cells = {}
     for column in table.columns:
-        found = [row.get(column.name) for row in rows]
-        written = ["" if pd.isna(cell) else str(cell) for cell in found]
+        given = [row.get(column.name) for row in rows]
+        written = ["" if pd.isna(cell) else str(cell) for cell in given]
         cells[column.name] = _distinct(written or None, len(rows), column)
     return _typed(cells, np.arange(2, len(rows) + 2), table)
 
@@ -75,10 +75,10 @@ def _distinct(written: Any, count: int, column: Column) -> Cells:
     """Which of its distinct cells each row of a column has, and those; in plain characters unless it holds text."""
     if written is None:
         return np.zeros(count, dtype=np.int64), [""]
-    codes, found = pd.factorize(np.array(written, dtype=object))
-    bare = map(str.strip if column.holds == "text" else plain, found)
-    same, found = pd.factorize(np.array([*bare], dtype=object))
-    return same[codes], list(found)
+    codes, distinct = pd.factorize(np.array(written, dtype=object))
+    bare = map(str.strip if column.holds == "text" else plain, distinct)
+    same, distinct = pd.factorize(np.array([*bare], dtype=object))
+    return same[codes], list(distinct)
 
 
 def csv_rows(raw: bytes, file: str) -> list[tuple[int, list[str]]]:

@@ -58,9 +58,9 @@ def forecast_series(
             return direct
     above, below = (_input(one, until, draws, generator, k == 1) for k, one in enumerate(series.inputs))
     known = series.known()
-    joint = forecast_ratio(above, below, factor=series.factor, after=int(known.index[-1]), history=known,
+    of_inputs = forecast_ratio(above, below, factor=series.factor, after=int(known.index[-1]), history=known,
                            support=series.support, rng=generator)  # fmt: skip
-    return joint if model == INPUTS else averaged(direct, joint)
+    return of_inputs if model == INPUTS else averaged(direct, of_inputs)
 
 
 def remarks(series: AnnualSeries, model: str = "mixture") -> tuple[Note, ...]:
@@ -145,15 +145,15 @@ def forecast_ratio(
     return Forecast(np.clip(paths, *limits(support)), years, "ratio of inputs", support, history, (), batches)
 
 
-def averaged(direct: Forecast, joint: Forecast) -> Forecast:
+def averaged(direct: Forecast, of_inputs: Forecast) -> Forecast:
     """Quantile by quantile the mean of two forecasts of one ratio, in the order of the joint paths.
 
     >>> one, other = (Forecast(np.array(p), np.array([1]), "", "real", pd.Series()) for p in ([[1], [3]], [[9], [5]]))
     >>> averaged(one, other).paths.tolist()
     [[6.0], [3.0]]
     """
-    batches, parts = max(direct.batches, joint.batches, 1), []
-    for one, other in zip(*(np.array_split(f.paths, batches) for f in (direct, joint)), strict=True):
+    batches, parts = max(direct.batches, of_inputs.batches, 1), []
+    for one, other in zip(*(np.array_split(f.paths, batches) for f in (direct, of_inputs)), strict=True):
         rank = np.argsort(np.argsort(other, axis=0, kind="stable"), axis=0, kind="stable")
         parts.append(np.take_along_axis((np.sort(one, axis=0) + np.sort(other, axis=0)) / 2, rank, axis=0))
     return replace(direct, paths=np.concatenate(parts), model="mixture of inputs")
@@ -215,10 +215,10 @@ def together(
     """How comparators change, in typical changes, in `years` after the last of `own`; None without any to compare."""
     each = (_change(series.dropna(), int(own.index[-1]), years, support, prior or shipped())
             for series in comparators)  # fmt: skip
-    if not (moves := [move for move in each if move is not None]):
+    if not (changes := [move for move in each if move is not None]):
         return None
-    change = _unit(own, support) * np.mean([move.change for move in moves], axis=0)
-    return Move(change, min(move.published for move in moves))
+    change = _unit(own, support) * np.mean([move.change for move in changes], axis=0)
+    return Move(change, min(move.published for move in changes))
 
 
 def shift(theirs: Move, median: np.ndarray, shares: Shares, points: int) -> np.ndarray:

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..errors import QcityError
+from ..problems import DataError, Problem
 from .forecast import Forecast
 from .histories import limits
 from .prior import SCALES, scaled, shipped_text
@@ -153,27 +153,30 @@ def both(
 def with_aims(probability: np.ndarray, questions: pd.DataFrame) -> np.ndarray:
     """The probabilities of questions, those on an aim (column `aim`) with what is known of it; others unchanged.
 
-    Columns: aim, qualifier (of QUALIFIERS), and those of COUNTS that are known. QcityError for an aim that is not True
-    or False, has no or an unknown qualifier, or counts that are negative or of more met than there were.
+    Columns: aim, qualifier (of QUALIFIERS), and those of COUNTS that are known. DataError with all that is wrong: an
+    aim that is not True or False, no or an unknown qualifier, counts that are negative or of more met than there were.
     """
-    if "aim" not in questions.columns or not (told := questions["aim"].notna()).any():
+    if "aim" not in questions.columns or not questions["aim"].notna().any():
         return probability
-    for value in questions.loc[told & ~questions["aim"].isin([True, False]), "aim"]:
-        raise QcityError(f"aim {value!r}; allowed: True, False or empty")
-    place = questions["aim"].eq(True).fillna(False).to_numpy(bool)
-    rows = questions[place].reindex(columns=["qualifier", *COUNTS])
-    for value in rows.loc[~rows["qualifier"].isin(QUALIFIERS), "qualifier"]:
-        found = "an aim without a qualifier" if pd.isna(value) else f"qualifier {value!r}"
-        raise QcityError(f"{found}; an aim has one of {', '.join(QUALIFIERS)}")
-    counts = rows[[*COUNTS]].apply(pd.to_numeric, errors="coerce").fillna(0.0)
-    for name, value in counts.where((counts < 0) | (counts % 1 != 0)).stack().dropna().droplevel(0).items():
-        raise QcityError(f"{name} {value:g}; allowed: a whole number, 0 or more")
-    before, missed, met, number = counts.to_numpy().T
-    for few, many in zip(number[met > number], met[met > number], strict=True):
-        raise QcityError(f"recent_met {many:g} of recent_n {few:g}; no more aims can be met than there were")
-    answers = probability.copy()
-    view, qualifier = outside(met, number)[0], rows["qualifier"].to_numpy()
-    answers[place] = both(probability[place], view, number, qualifier, before, missed)
+    rows = questions.reindex(columns=["aim", "qualifier", *COUNTS]).reset_index(drop=True)
+    place, known = rows["aim"].eq(True).fillna(False).astype(bool), rows.notna()
+    counts = rows[[*COUNTS]].apply(pd.to_numeric, errors="coerce").where(known[[*COUNTS]], 0.0)
+    whole = (counts >= 0) & (counts % 1 == 0)
+    wrong = {("aim_count", name): place & ~whole[name] for name in COUNTS}
+    wrong["aim_itself", "aim"] = known["aim"] & ~rows["aim"].isin([True, False])
+    wrong["aim_qualifier", "qualifier"] = place & ~rows["qualifier"].isin(QUALIFIERS)
+    wrong["aim_met", "recent_met"] = place & whole.all(axis=1) & (counts["recent_met"] > counts["recent_n"])
+    cells, many = rows.astype(object).where(known, ""), counts["recent_n"]
+    faults = [
+        Problem("questions", row + 1, name, code, {"cell": cells.at[row, name], "number": many[row]})
+        for (code, name), bad in wrong.items()
+        for row in np.flatnonzero(bad).tolist()
+    ]
+    if faults:
+        raise DataError(faults)
+    before, missed, met, number = counts[place].to_numpy().T
+    view, answers = outside(met, number)[0], probability.copy()
+    answers[place] = both(probability[place], view, number, rows.loc[place, "qualifier"], before, missed)
     return answers
 
 
@@ -189,16 +192,13 @@ def reference(
 ) -> Forecast:  # fmt: skip
     """Paths of a place whose last (or base) level is `level` in `year`, for the `years` after it.
 
-    Raises QcityError where there is no comparator, or one of them has no level in `year` or none after it.
+    Raises DataError where there is no comparator, or one of them has no level in `year` or none after it.
     """
-    if not comparators:
-        raise QcityError("a reference needs a comparator with figures since the base year")
-    for one in comparators:
-        who, since = f"comparator {one.name} has", f"{year}, the base year"
-        if not np.isfinite(one.levels.get(year, np.nan)):
-            raise QcityError(f"{who} no figure of {since}, to chain its changes on")
-        if not np.isfinite(one.paths).any():
-            raise QcityError(f"{who} neither figure nor forecast after {since}")
+    faults = {one.name: "comparator_ahead" for one in comparators if not np.isfinite(one.paths).any()}
+    faults |= {one.name: "comparator_base" for one in comparators if pd.isna(one.levels.get(year))}
+    if faults or not comparators:
+        faults = faults or {"comparators": "comparator_none"}
+        raise DataError([Problem(name, None, None, code, {"year": year}) for name, code in faults.items()])
     known, scale, nearest = known or learned(), SCALES[support], central(comparators)
     least = 1e-6 * abs(level) if scale == "log" else -np.inf  # a path at zero has no logarithm
     bases = scaled(np.array([one.levels[year] for one in nearest]), support)

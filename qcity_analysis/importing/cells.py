@@ -105,9 +105,9 @@ def read_figure(cell: Cell) -> Reading | None:
         raise UnreadableCell("read_error")
     if _CHANGED.match(bare) and re.search(r"\d", bare):
         raise UnreadableCell("read_words")
-    found = [match for match in (_BEFORE.match(text), _AFTER.search(text)) if match]
-    bounds = {_BOUNDS[(match.lastindex or 1) - 1] for match in found}
-    for match in reversed(found):
+    words = [match for match in (_BEFORE.match(text), _AFTER.search(text)) if match]
+    bounds = {_BOUNDS[(match.lastindex or 1) - 1] for match in words}
+    for match in reversed(words):
         text = (text[: match.start()] + text[match.end() :]).strip()
     digits = text.removesuffix("%").strip()
     digits = re.sub("[, ']", "", digits) if _GROUPED.fullmatch(digits) else digits

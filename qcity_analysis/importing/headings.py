@@ -129,8 +129,8 @@ def is_note(text: str, cells: Iterable[Cell] = ()) -> bool:
 def footnotes_of(lines: list[str]) -> dict[str, str]:
     """Footnotes by their mark; the first of a mark counts."""
     form = rf"([{re.escape(MARKS)}])\s*([^{re.escape(MARKS)}]+)"
-    found = [pair for line in lines for pair in re.findall(form, line)]
-    return {mark: text.strip(" ；;。") for mark, text in reversed(found)}
+    pairs = [pair for line in lines for pair in re.findall(form, line)]
+    return {mark: text.strip(" ；;。") for mark, text in reversed(pairs)}
 
 
 def preliminary_years(lines: list[str]) -> set[str]:

@@ -197,8 +197,8 @@ def _read(sheet: Sheet, used: list[Entry]) -> dict[str, Any]:
     }
     numbers = sum(is_number(entry.cell) for entry in sheet.entries) + len(sheet.numbers)
     shown = {"sheet": first.file, "layout": sheet.layout, "first": years[0], "last": years[-1]}
-    counted = {"row": sheet.head, "used": sum(entry.file == first.file for entry in used), "numbers": numbers}
-    return {**{key: text or "—" for key, text in about.items()}, **shown, **counted}
+    seen = {"row": sheet.head, "used": sum(entry.file == first.file for entry in used), "numbers": numbers}
+    return {**{key: text or "—" for key, text in about.items()}, **shown, **seen}
 
 
 def _source(folder: Path, mapping: Mapping) -> tuple[dict[str, str], bool]:

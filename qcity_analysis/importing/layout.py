@@ -215,9 +215,9 @@ def _year_columns(grid: Grid, columns: Names) -> list[_Table]:
             if isinstance(cell, str) and words.role_of(cell, columns) == "period":
                 headed.setdefault(row, []).append(k)
     tables = []
-    for (head, found), end in zip(headed.items(), [*list(headed)[1:], len(grid.rows)], strict=False):
+    for (head, places), end in zip(headed.items(), [*list(headed)[1:], len(grid.rows)], strict=False):
         roles, below = {words.role_of(text, columns) for text in grid.texts(head)}, range(head + 1, end)
-        years = [k for k in found if "value" in roles or any(map(typed.is_dated, grid.column(k, below)))]
+        years = [k for k in places if "value" in roles or any(map(typed.is_dated, grid.column(k, below)))]
         rows = [row for row in below if any(as_text(grid.cell(row, k)) for k in years)]
         tables += [_Table(head, rows[0], end, years=tuple(years))] if rows else []
     if tables or grid.long:
@@ -242,20 +242,20 @@ def _headings(grid: Grid, rows: range, least: int, left: int = 0) -> dict[int, l
 
     A row with fewer than two texts is a title, except from row `least` on; one with numbers is of a table above.
     """
-    found: dict[int, list[str]] = {}
+    above: dict[int, list[str]] = {}
     for row in rows:
         cells = ((k, as_text(cell)) for k, cell in enumerate(grid.rows[row]) if k >= left)
         own = {k: text for k, text in cells if text and not words.PREFACE.fullmatch(half_width(text))}
         if row < least and any(map(typed.is_number, grid.rows[row])):
-            found.clear()
+            above.clear()
         elif row >= least or len(set(own.values())) > 1:
             carried = ""
             for k in range(left, grid.width):
                 carried = own.get(k, carried)
                 text = grid.text(row, k) or ("" if grid.merged or row == rows[-1] >= least else carried)
-                if text and not words.PREFACE.fullmatch(half_width(text)) and text not in found.get(k, ()):
-                    found.setdefault(k, []).append(text)
-    return found
+                if text and not words.PREFACE.fullmatch(half_width(text)) and text not in above.get(k, ()):
+                    above.setdefault(k, []).append(text)
+    return above
 
 
 def _columns_across(grid: Grid, table: _Table) -> list[_Table]:

@@ -336,8 +336,8 @@ class Matching:
             for entry in entries:
                 if (text := entry.labels[key]) == "" or entry.period[:4] not in text:
                     said[self.region(rule, entry)][text] = None
-            texts = next((list(found) for found in said.values() if len(found) > 1), [])
-            every = [text for found in said.values() for text in found]
+            texts = next((list(told) for told in said.values() if len(told) > 1), [])
+            every = [text for told in said.values() for text in told]
             known = any("@region" in e.labels or self.known(e.labels[key]) for e in entries)
             if len(every) == 1 and not known and every[0] and not typed.is_number(every[0]):
                 texts = every if not words.UNIT.fullmatch(every[0]) else []

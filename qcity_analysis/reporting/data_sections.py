@@ -15,7 +15,7 @@ from ..catalogue import text
 from ..data.load import Data, check
 from ..data.vintages import revisions
 from ..importing.importing import Figure, Import
-from ..problems import Problem, counted
+from ..problems import Problem, by_level
 from ..series.annual import ages, counts, coverage, used_sources
 from . import sentences, show
 from .analyses import change_sentence, titled
@@ -84,10 +84,9 @@ def revised(data: Data, lang: str) -> None:
     for row in twice[twice["value"] != twice["value_before"]].iloc[::-1].to_dict("records"):
         name = series_name(data, row["indicator_id"], row["region"], lang)
         units = data.indicator(row["indicator_id"])
-        shown = " → ".join(value_shown(row, units, lang, when) for when in ("_before", ""))
-        shown = shown.replace(" ", "\u00a0")
         measure = measure_shown(row["measure"], row["base_period"], lang)
-        rows.append([name, row["period"], measure, shown, _date(row, lang)])
+        shown = " → ".join(value_shown(row, units, lang, when) for when in ("_before", ""))
+        rows.append([name, row["period"], measure, shown.replace(" ", "\u00a0"), _date(row, lang)])
     _table("ov_revisions", "ov_series c_period c_measure ov_revision c_date", rows, lang, "ov_no_revision")
 
 
@@ -167,7 +166,7 @@ def _table(key: str, columns: str, rows: Sequence[Sequence[Any]], lang: str, emp
 
 def check_lines(problems: Sequence[Problem], made: Sequence[Problem], folder: Path, lang: str) -> list[str]:
     """Every problem and every correction made, and how many errors and warnings there are."""
-    errors, warnings = counted(problems)
+    errors, warnings = by_level(problems)
     count = text("check_counts", lang, errors=errors, warnings=warnings).removesuffix(".")
     return [*(problem.line(lang) for problem in [*problems, *made]), f"{folder}: {count}"]
 

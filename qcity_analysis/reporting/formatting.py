@@ -18,7 +18,7 @@ from ..catalogue import text
 LARGE, SMALL = 1e15, 1e-9  # beyond these a figure is written with a power of ten
 SAME = 1e-12  # relative difference below which two levels are one
 PARTS = (0.1, 0.33, 0.5, 0.66, 0.8, 0.9, 0.95)  # probabilities that words and tables speak of as limits
-Marks = Iterable[float | None]  # levels whose side is kept
+Bounds = Iterable[float | None]  # levels whose side is kept
 Beside = Sequence[float]  # figures of one interval
 NONE = "–"  # where there is nothing to show
 BOUNDS = {">=": "≥ ", "<=": "≤ ", "~": "≈ "}  # qualifiers as signs
@@ -37,8 +37,8 @@ def typed(value: float, decimals: int = 0) -> str:
     return f"{value:,.{max(decimals, -exponent)}f}".replace("-", "−")
 
 
-def number(value: float, marks: Marks = (), digits: int | None = None, beside: Beside = ()) -> str:
-    """A computed figure: at least three significant digits, and never on the other side of one of the `marks`.
+def number(value: float, bounds: Bounds = (), digits: int | None = None, beside: Beside = ()) -> str:
+    """A computed figure: at least three significant digits, and never on the other side of one of the `bounds`.
 
     `digits` after the point are shown where that is more; zeros at the end are left out. The figures `beside` it, as
     the ends of one interval, all get the digits of the largest.
@@ -52,27 +52,27 @@ def number(value: float, marks: Marks = (), digits: int | None = None, beside: B
     """
     size = max(map(abs, beside or (value,)))
     least = max(2 if size < 10 else 1 if size < 1000 else 0, digits or 0)
-    return _computed(value, least, 2 if size < 1 else 0, marks, beside)
+    return _computed(value, least, 2 if size < 1 else 0, bounds, beside)
 
 
-def signed(value: float, marks: Marks = (), digits: int | None = None, beside: Beside = ()) -> str:
+def signed(value: float, bounds: Bounds = (), digits: int | None = None, beside: Beside = ()) -> str:
     """A computed change with its sign and a true minus.
 
     >>> signed(-18.0), signed(2.345), signed(-3.2512, [-3.25]), signed(-0.084, beside=(-14.5, -0.084))
     ('−18', '+2.3', '−3.3', '−0.1')
     """
     size = max(map(abs, beside or (value,)))
-    return with_sign(_computed(value, max(digits or 0, 1), 1 if size < 0.1 else 0, marks, beside))
+    return with_sign(_computed(value, max(digits or 0, 1), 1 if size < 0.1 else 0, bounds, beside))
 
 
-def _computed(value: float, least: int, significant: int, marks: Marks, beside: Beside) -> str:
+def _computed(value: float, least: int, significant: int, bounds: Bounds, beside: Beside) -> str:
     """`least` digits after the point, and so many after the first that is not 0; more where a mark asks for it."""
     if _extreme(value):
-        return _power(value, 3, marks)
-    group, marks = (value, *beside), [*marks]
+        return _power(value, 3, bounds)
+    group, bounds = (value, *beside), [*bounds]
     if (size := max(map(abs, beside or (value,)))) and significant:
         least = max(least, significant - math.floor(math.log10(size)))
-    digits = max(_enough(one, "f", least, marks) for one in group)
+    digits = max(_enough(one, "f", least, bounds) for one in group)
     shown = [f"{one:,.{digits}f}".replace("-", "−") for one in group]
     while "." in shown[0] and all(one[-1] in "0." for one in shown):
         shown = [one[:-1] for one in shown]
@@ -83,16 +83,16 @@ def _extreme(value: float) -> bool:
     return not math.isfinite(value) or (value != 0 and not SMALL <= abs(value) < LARGE)
 
 
-def _power(value: float, digits: int, marks: Marks = ()) -> str:
+def _power(value: float, digits: int, bounds: Bounds = ()) -> str:
     if not math.isfinite(value):
         return f"{value}".replace("-", "−")
-    head, _, power = f"{value:.{_enough(value, 'g', digits, marks) - 1}e}".partition("e")
+    head, _, power = f"{value:.{_enough(value, 'g', digits, bounds) - 1}e}".partition("e")
     return f"{head.rstrip('0').rstrip('.')}×10^{int(power)}".replace("-", "−")
 
 
-def _enough(value: float, style: str, least: int, marks: Marks) -> int:
+def _enough(value: float, style: str, least: int, bounds: Bounds) -> int:
     """Digits in that style, `least` or more, with which a value is on the side of every mark but an equal one."""
-    known = [mark for mark in marks if mark is not None]
+    known = [mark for mark in bounds if mark is not None]
     apart = [mark for mark in known if abs(value - mark) > SAME * max(abs(value), abs(mark))]
     for digits in range(least, 17):
         shown = float(f"{value:.{digits}{style}}")

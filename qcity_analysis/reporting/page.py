@@ -23,14 +23,14 @@ from .. import __version__
 from ..catalogue import LANGUAGES, catalogue, join, text
 from ..data.schema import TABLES
 from ..files import write_whole
-from ..problems import Problem, counted
+from ..problems import Problem, by_level
 
 LINK = re.compile(r'<span(?: class="name")? data-href="([^"]*)">(.*?)</span>')
 TEMPLATES = Path(__file__).with_name("templates")
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
 EXAMPLES = {"date": "2024-03-28, 2024-03, 2024", "year": "2025", "number": "3.48", "integer": "6"}
 GROUPS = ("attention", "open", "settled", "without")  # targets of a plan, in the index and on its scorecard
-COUNTED = ("answered", "likely", "unlikely", "depends", "met", "missed", "reference", "without")  # tallied
+TALLIED = ("answered", "likely", "unlikely", "depends", "met", "missed", "reference", "without")  # tallied
 KEPT = re.compile("<!--kept-->.*?<!--/kept-->", re.S)  # where a page that is kept says why
 _ONE_AT_A_TIME = threading.Lock()  # nbconvert's exporter and its templates are not promised to be thread-safe
 
@@ -54,10 +54,10 @@ def render_page(
     def in_report(name: str) -> bool:
         return f"{page.parent.name}/{name.removesuffix('.html')}" in site
 
-    def link(found: re.Match[str]) -> str:
+    def link(match: re.Match[str]) -> str:
         """What a section says leads to another page, as a link where that page is or will be."""
-        there = in_report(found[1]) or (page.parent / found[1]).is_file()
-        return f'<a href="{found[1]}">{found[2]}</a>' if there else found[2]
+        there = in_report(match[1]) or (page.parent / match[1]).is_file()
+        return f'<a href="{match[1]}">{match[2]}</a>' if there else match[2]
 
     document = nbformat.read(executed, as_version=4)
     outputs = [(cell, one) for cell in document.cells for one in cell.get("outputs", [])]
@@ -126,7 +126,7 @@ def check_page(
 
     `day` is that of the check, `first` the language shown at first; `corrections` as `corrections.listed` gives them.
     """
-    langs, (errors, warnings) = sorted(LANGUAGES, key=lambda lang: lang != first), counted(problems)
+    langs, (errors, warnings) = sorted(LANGUAGES, key=lambda lang: lang != first), by_level(problems)
     tables = {"found": problems, "made": corrections}
     lists = {name: {lang: [one.to_dict(lang) for one in tables[name]] for lang in langs} for name in tables}
     facts = {"errors": errors, "warnings": warnings, "folder": str(folder), "date": day.isoformat()}
@@ -173,7 +173,7 @@ def _tally(targets: list[dict[str, Any]], lang: str) -> str:
     numbers["likely"], numbers["unlikely"] = sum(p >= 0.66 for p in chances), sum(p <= 0.33 for p in chances)
     lacking = [row["front"].get("lent", False) for row in targets if row["group"] == "without"]
     numbers |= Counter(answered=len(chances), reference=sum(lacking), without=len(lacking) - sum(lacking))
-    parts = [text(f"index_{name}", lang, count=numbers[name]) for name in COUNTED if numbers[name]]
+    parts = [text(f"index_{name}", lang, count=numbers[name]) for name in TALLIED if numbers[name]]
     return text("index_tally", lang, total=len(targets), parts=join(parts, lang))
 
 

@@ -123,9 +123,8 @@ def why(a: Assessment, lang: str) -> None:
 def rules(a: Assessment, lang: str) -> None:
     """Show how many published rules say yes, and folded every rule's class; nothing where no rule applies."""
     parts = [part for part in judged(a) if not part.borrowed and not shared_reason(part, lang)]
-    tables = [{"": rules_table(part, lang)} for part in parts]
-    told = [show.Block(part_title(a, lang), [votes(a, lang)], t) for a, t in zip(parts, tables, strict=True)]
-    show.blocks("rules", lang, told, text("s_rules", lang))
+    told = [(part_title(a, lang), [votes(a, lang)], {"": rules_table(a, lang)}) for a in parts]
+    show.blocks("rules", lang, [show.Block(*one) for one in told], text("s_rules", lang))
 
 
 def rules_table(a: Assessment, lang: str) -> pd.DataFrame:
@@ -270,10 +269,10 @@ def _axis(results: Sequence[Assessment], lang: str) -> str:
     kinds = sorted((GROUPS.index(_group(a)), a.target.deadline) for a in results)
     columns = []
     for year in range(min(today, *due), max(today, *due) + 1):
-        dots = "".join(f'<i class="{GROUPS[kind]}"></i>' for kind, deadline in kinds if deadline == year)
+        signs = "".join(f'<i class="{GROUPS[kind]}"></i>' for kind, deadline in kinds if deadline == year)
         count = f"<b>{due[year]}</b>" if due[year] else ""
         named = count + f"<span>{year}</span>" * (year == today or bool(count))
-        columns.append(f"<div{' class=now' * (year == today)}>{dots}{named}</div>")
+        columns.append(f"<div{' class=now' * (year == today)}>{signs}{named}</div>")
     items = join([f"{year}: {due[year]}" for year in sorted(due)], lang)
     alt = escape(text("alt_deadlines", lang, items=items, today=today))
     return f'<div class="qcity due" role="img" aria-label="{alt}">{"".join(columns)}</div>'

@@ -118,8 +118,8 @@ def meter(share: float) -> str:
 def strip(shares: Sequence[float], marks: Sequence[float], alt: str, lang: str) -> str:
     """Probabilities as dots on one line from 0 to 100 %, `marks` in red, with a description."""
     ends = "".join(f"<span>{with_unit(share, '%', lang)}</span>" for share in ("0", "50", "100"))
-    dots = {"dot": shares, "dot flip": marks}
-    places = [(kind, f"{4 + 294.4 * at:.1f}") for kind, those in dots.items() for at in those]
+    points = {"dot": shares, "dot flip": marks}
+    places = [(kind, f"{4 + 294.4 * at:.1f}") for kind, those in points.items() for at in those]
     drawn = "".join(f'<circle class="{kind}" cx="{x}" cy="4" r="3.2"/>' for kind, x in places)
     line = '<rect class="ground" width="320" height="8" rx="1"/><line class="half" x1="160.0" x2="160.0" y2="8"/>'
     drawn = f'<svg class="meter" viewBox="0 0 320 8" aria-hidden="true">{line}{drawn}</svg>'

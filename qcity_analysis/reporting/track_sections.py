@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ..data.load import Data
     from ..trackrecord.record import TrackRecord
 
-GOOD, FAIR = 5.0, 10.0  # percentage points between said and happened
-METHOD = ("known", "targets", "basis", "rules", "levels", "bootstrap", "bank")
+GOOD, TOLERABLE = 5.0, 10.0  # percentage points between said and happened
+METHOD = ("known", "targets", "basis", "rules", "levels", "bootstrap", "corpus")
 MOST = 40  # statements of the ledger that are shown
 DIGITS = {"count": 0, "score": 3, "part": 4}  # after the point
 CELLS = {  # what stands under each title of a table of scores: a kind of number, its column, those of its ends
@@ -68,18 +68,18 @@ def answer(data: Data, record: TrackRecord, lang: str) -> None:
     show.section("answer", lang, "\n\n".join(concluded), front)
 
 
-def bank(record: TrackRecord, lang: str) -> None:
+def corpus(record: TrackRecord, lang: str) -> None:
     """Show the record on held-out indicators: reliability, scores, the rules by years left, and the intervals."""
-    corpus = record.bank
-    show.section("bank", lang)
-    _reliability(pd.DataFrame(corpus["reliability"]), lang)
-    crps = {f"crps_{name}".removesuffix("_ratio"): _shown(x) for name, x in corpus["relative_crps"].items()}
-    show.markdown(_parts_of_brier(corpus["all"], "bank_brier", lang, **crps))
-    show.markdown(f"### {text('h_bank_rules', lang)}\n\n{bank_rules_lead(corpus, lang)}")
-    show.table(_rules_by_years(corpus["rules"]["by_years"], lang))
-    show.markdown(f"### {text('h_bank_coverage', lang)}\n\n{text('s_bank_coverage', lang)}")
-    show.table(_scores(pd.DataFrame(corpus["coverage"]).set_index("years"), COVERED, "tc_years", lang))
-    lengths = pd.DataFrame(corpus["by_length"], index=[f"{r['from']}–{r['to']}" for r in corpus["by_length"]])
+    whole = record.corpus
+    show.section("corpus", lang)
+    _reliability(pd.DataFrame(whole["reliability"]), lang)
+    crps = {f"crps_{name}".removesuffix("_ratio"): _shown(x) for name, x in whole["relative_crps"].items()}
+    show.markdown(_parts_of_brier(whole["all"], "corpus_brier", lang, **crps))
+    show.markdown(f"### {text('h_corpus_rules', lang)}\n\n{corpus_rules_lead(whole, lang)}")
+    show.table(_rules_by_years(whole["rules"]["by_years"], lang))
+    show.markdown(f"### {text('h_corpus_coverage', lang)}\n\n{text('s_corpus_coverage', lang)}")
+    show.table(_scores(pd.DataFrame(whole["coverage"]).set_index("years"), COVERED, "tc_years", lang))
+    lengths = pd.DataFrame(whole["by_length"], index=[f"{r['from']}–{r['to']}" for r in whole["by_length"]])
     show.table(_scores(lengths, ("tc_number", "tc_met", *BRIER), "tc_length", lang))
 
 
@@ -119,14 +119,14 @@ def benchmarks(record: TrackRecord, lang: str) -> None:
     """Show our skill against every rule and every named model on the same questions of the own series."""
     if record.asked.empty:
         return
-    show.section("rivals", lang)
+    show.section("benchmarks", lang)
     names = [_named(rule, "tc_rule", lang) for rule in record.rules.index]
     both = record.rules[["skill", "fair"]].map(_shown, kind="skill", lang=lang).agg("; ".join, axis=1)
     items = join([f"{name} {shown}" for name, shown in zip(names, both, strict=True)], lang)
     show.picture(skill_chart(record.rules, names, lang), text("alt_skill", lang, items=items))
     show.markdown(_beaten("own_rules", record.beaten_at(), lang))
-    raw, fair = (table.to_dict("index") for table in record.toughest.values())
-    rows = [{"years": year, "raw": raw[year], "calibrated": fair[year]} for year in raw if year in fair]
+    raw, fitted = (table.to_dict("index") for table in record.toughest.values())
+    rows = [{"years": year, "raw": raw[year], "calibrated": fitted[year]} for year in raw if year in fitted]
     show.table(_rules_by_years(rows, lang))
     keys = ("tc_answered", "tc_rule_brier", "tc_fair_brier", "tc_ours", "tc_skill_raw", "tc_skill_fair")
     show.table(_scores(record.rules, keys, "tc_rule", lang))
@@ -147,9 +147,9 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
         for column in ("plan", "kind", "years", "basis"):
             if column != "basis" or len(record.real_by(column)):
                 show.table(real_table(data, record, column, lang), text(f"h_real_{column}", lang))
-        rivals = record.real_benchmarks.query("answered > 0").sort_values("skill", kind="stable")
+        scores = record.real_benchmarks.query("answered > 0").sort_values("skill", kind="stable")
         keys = ("tc_number", "tc_rule_brier", "tc_ours", "tc_skill")
-        show.table(_scores(rivals, keys, "tc_rule", lang), text("h_real_benchmarks", lang))
+        show.table(_scores(scores, keys, "tc_rule", lang), text("h_real_benchmarks", lang))
         show.markdown(_light(record, lang))
     unscored, targets = told.attrs.get("unscored", {}), with_earlier(data).targets
     asked, names = (rows["plan"] + "/" + rows["target_id"] for rows in (told, targets))
@@ -201,25 +201,25 @@ def method(lang: str) -> None:
 
 def spoken(record: TrackRecord, lang: str) -> list[str]:
     """The record in sentences, for a terminal: conclusions, rules, models, real targets, ledger."""
-    lines = [real_conclusion(record, lang), bank_conclusion(record.bank, lang), own_conclusion(record, lang)]
-    lines += [bank_rules_lead(record.bank, lang)]
+    lines = [real_conclusion(record, lang), corpus_conclusion(record.corpus, lang)]
+    lines += [own_conclusion(record, lang), corpus_rules_lead(record.corpus, lang)]
     if len(record.asked):
         lines += [_own_counts(record, lang), _parts_of_brier(summary(record.asked), "own_brier", lang)]
         lines += [_beaten("own_rules", record.beaten_at(), lang), _models_verdict(record, lang)]
     return [line for line in [*lines, " ".join(ledger_sentences(record, lang))] if line]
 
 
-def bank_conclusion(bank: dict[str, Any], lang: str) -> str:
+def corpus_conclusion(corpus: dict[str, Any], lang: str) -> str:
     """What may be concluded from the record on held-out indicators."""
-    table, whole, rules = pd.DataFrame(bank["reliability"]), bank["all"], bank["rules"]
+    table, whole, rules = pd.DataFrame(corpus["reliability"]), corpus["all"], corpus["rules"]
     near = table.iloc[(table["said"] - 0.85).abs().argmin()]
     known = any(row["years"] == "all" for row in rules["by_years"])
     each = [rule["calibrated"]["brier"] for rule in rules["each"] if known and rule["answered"] > 0.9]
     facts = {"rule": _shown(min(each, default=None)), "climatology": _shown(whole["climatology"])}
     return say(
-        "bank_conclusion", lang, number=_shown(whole["number"], "count"), indicators=int(whole["indicators"]),
+        "corpus_conclusion", lang, number=_shown(whole["number"], "count"), indicators=int(whole["indicators"]),
         gap=f"{_gap(table):.1f}", high=percent(near["happened"], lang), brier=_shown(whole["brier"]),
-        rivals=say("bank_rivals" if known else "bank_rivals_unknown", lang, **facts),
+        against=say("corpus_against" if known else "corpus_against_unknown", lang, **facts),
     )  # fmt: skip
 
 
@@ -237,7 +237,7 @@ def real_conclusion(record: TrackRecord, lang: str) -> str:
     whole, said = real_summary(real), real["probability"]
     gap = _gap(reliability(said.to_numpy(), real["met"].to_numpy()))
     helps = whole["brier"] < min(0.25, whole["climatology"])
-    verdict = "real_poor" if not helps or gap > FAIR else "real_good" if gap <= GOOD else "real_fair"
+    verdict = "real_poor" if not helps or gap > TOLERABLE else "real_good" if gap <= GOOD else "real_fair"
     ends = {"high": real.loc[said >= 0.8, "met"], "low": real.loc[said <= 0.2, "met"]}
     facts = {name: percent(met.mean(), lang) if len(met) else NONE for name, met in ends.items()}
     facts |= {name: _shown(whole[name]) for name in ("brier", "climatology", "schedule", "same")}
@@ -295,13 +295,13 @@ def _parts_of_brier(whole: dict[str, float], key: str, lang: str, **more: str) -
     return say(key, lang, **values)
 
 
-def bank_rules_lead(bank: dict[str, Any], lang: str) -> str:
+def corpus_rules_lead(corpus: dict[str, Any], lang: str) -> str:
     """What the table of rules on held-out indicators shows, and whether any rule wins anywhere."""
-    rules = bank["rules"]
+    rules = corpus["rules"]
     each = [(r["years"], r["raw"]["skill"] or 0, r["calibrated"]["skill"] or 0) for r in rules["by_years"]]
     beaten = [int(years) for years, *skills in each if years != "all" and min(skills) < 0]
     facts = {"tasks": rules["tasks"], "number": f"{rules['number']:,}"}
-    return say("bank_rules_lead", lang, verdict=_beaten("bank_rules", beaten, lang), **facts)
+    return say("corpus_rules_lead", lang, verdict=_beaten("corpus_rules", beaten, lang), **facts)
 
 
 def _beaten(key: str, years: list[int], lang: str) -> str:

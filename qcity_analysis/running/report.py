@@ -153,7 +153,7 @@ def run_report(  # noqa: PLR0913
 ) -> Report:  # fmt: skip
     """Make every page of the plans (all when None) in the languages, and the index of all pages in the folder.
 
-    A page is kept unless `force` while its files are whole and what it is made from is unchanged (see `Marks`).
+    A page is kept unless `force` while its files are whole and what it is made from is unchanged (see `Fingerprints`).
     `targets` restricts the targets and leaves out the track record; `only_failed` makes the pages whose last run
     failed, and no others. `keep` past versions of a page stay beside it; what may pass is tried `retries` times more.
     With `record` the probabilities go into the ledger `ledger_dir`, by default the one beside the data. Raises
@@ -169,7 +169,7 @@ def run_report(  # noqa: PLR0913
     with _held(out, data.folder) as stack:
         site = {job.name for job in listed}
         site |= {job.name for job in every if (out / f"{job.name}.html").is_file()}
-        shop = _Shop(out, Marks(data, home, site).of, timeout, retries, progress, keep, site)
+        shop = _Shop(out, Fingerprints(data, home, site).of, timeout, retries, progress, keep, site)
         if only_failed:
             listed = [job for job in listed if job.name in shop.runs]
         done = {} if force else shop.unchanged(listed, only_failed)
@@ -238,7 +238,7 @@ def _held(out: Path, data_folder: Path | None) -> Iterator[ExitStack]:
         yield stack
 
 
-class Marks:
+class Fingerprints:
     """What each page is made from, as a hash: it need not be made again while that stays the same.
 
     That is its notebook and parameters, the library, and the rows it can see: of its targets, of their indicators in

@@ -93,8 +93,8 @@ def declared_parameters(notebook: Path) -> list[Parameter]:
     language = document.metadata.get("kernelspec", {}).get("language", "python")
     cells = [cell.source for cell in document.cells if "parameters" in cell.metadata.get("tags", [])]
     if len(cells) != 1 or language != "python":
-        found = f"{len(cells)} cells tagged `parameters`, its language is {language}"
-        raise QcityError(f"{notebook.name} has {found}; it needs exactly one such cell, in Python")
+        held = f"{len(cells)} cells tagged `parameters`, its language is {language}"
+        raise QcityError(f"{notebook.name} has {held}; it needs exactly one such cell, in Python")
     return _declared(cells[0], notebook.name)
 
 

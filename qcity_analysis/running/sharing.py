@@ -100,8 +100,8 @@ def site_files(out: str | Path) -> list[Path]:
     folder = Path(out)
     if not (folder / "index.html").is_file() and not (folder / "own").is_dir():
         raise QcityError(f"{folder}: no index.html; `qcity run --out {folder}` makes the pages")
-    found = {path for pattern in KEPT for path in (*folder.glob(pattern), *folder.glob(f"*/{pattern}"))}
-    return sorted(path for path in found if path.is_file())
+    paths = {path for pattern in KEPT for path in (*folder.glob(pattern), *folder.glob(f"*/{pattern}"))}
+    return sorted(path for path in paths if path.is_file())
 
 
 def zip_site(out: str | Path, name: str) -> bytes:

@@ -249,9 +249,9 @@ def _from_figures(
     rows = figures_of(data, name, region)
     newest = standing(rows)
     superseded = rows.drop(index=newest.index).sort_values(["known_from", "row"], kind="stable")
-    new, partial = newest["measure"] == "count_new", newest["months"] < 12
+    new, of_part = newest["measure"] == "count_new", newest["months"] < 12
     bound = newest["qualifier"].isin([">=", "<="])
-    used, counts = newest[~new & ~partial & ~bound], new_counts(newest)
+    used, counts = newest[~new & ~of_part & ~bound], new_counts(newest)
     own = used[used["measure"].isin(LEVELS)].set_index("year")
     published, typed = own["value"].astype(float).to_dict(), own["decimals"].astype(int).to_dict()
     made, of_inputs, factor, told = _computed(data, indicator, inputs, base_year)
@@ -259,7 +259,7 @@ def _from_figures(
     index = chain.root is not None  # 100 in the base year
     chain = chain.within_100() if support == "percent" and not index else chain
     timing = str(indicator["timing"]) or ("average" if support == "percent" else "")
-    bounds, part = newest[bound & ~new & ~partial], newest[partial & ~new]
+    bounds, part = newest[bound & ~new & ~of_part], newest[of_part & ~new]
     evidence, bounds, reasons, in_part = evidence_of(data, chain, used, bounds, part, timing)
     unused = newest.loc[list(reasons)].assign(reason=list(reasons.values()))
     disagreeing = _disagreeing(chain, made, published, typed)

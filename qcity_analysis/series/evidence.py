@@ -255,19 +255,19 @@ class Evidence:
 
 
 def evidence_of(
-    data: Data, chain: Chained, used: pd.DataFrame, bounds: pd.DataFrame, partial: pd.DataFrame, timing: str
+    data: Data, chain: Chained, used: pd.DataFrame, bounds: pd.DataFrame, parts: pd.DataFrame, timing: str
 ) -> tuple[Evidence, pd.DataFrame, dict[Any, str], list[Note]]:
     """What is known in part of a series, given its levels: the evidence; the rows with a bound, with its `level` (NaN
     in another unit); why rows say nothing, by label; and notes.
 
-    `used`, `bounds` and `partial` are its figures of whole years, bounds and parts of years; typical revisions are
+    `used`, `bounds` and `parts` are its figures of whole years, bounds and parts of years; typical revisions are
     learned from all figures of `data`; `timing` is the indicator's (see above).
     """
     provisional = used[used["status"].isin(PROVISIONAL)]
     revisions = typical_revisions(data) if len(provisional) else dict.fromkeys(MEASURES, STATED)
     lower, upper, bounds, contradicted = _bounded(bounds, chain)
     noisy, shared = _errors_of_levels(chain, used, standard_errors(used, revisions))
-    estimates, reasons, of_estimates = _estimates(partial, chain, timing)
+    estimates, reasons, of_estimates = _estimates(parts, chain, timing)
     silent = bounds["measure"].isin(CHANGES) & bounds["level"].isna()
     known = {*chain.above}.union(*(one.dropna().index for one in (chain.all, *chain.newer)))
     apart = {one.label: "apart" for one in chain.links if one.start not in known and one.end not in known}

@@ -42,8 +42,8 @@ BASE = 5  # years before the origin at which a rule's base year lies, where figu
 DRAWS = 2_000  # of the paths that `assess` draws: enough for scores over many origins
 CENTRAL = {50: (0.25, 0.75), 90: (0.05, 0.95)}
 AHEAD = ["origin", "series", "family", "years", "year", "last", "actual", "crps", "crps_walk", "in50", "in90"]
-ASKS = ["at_least", "threshold", "base_year", "deadline"]  # of a question, in the order of `rule_says`
-QUESTION = ["row", "origin", "family", "kind", "years", *ASKS, "met", "probability"]
+POSED = ["at_least", "threshold", "base_year", "deadline"]  # of a question, in the order of `rule_says`
+QUESTION = ["row", "origin", "family", "kind", "years", *POSED, "met", "probability"]
 FITTED = ("ets", "theta", "arima", "ucm")  # models fitted by search, asked at SAMPLE origins only
 SAMPLE, MODEL_DRAWS = 48, 1000
 FOLDS = 10
@@ -234,7 +234,7 @@ def _with_lag(data: Data, name: str, region: str) -> Data:
 
 def rule_answers(made: Hindcasts) -> pd.DataFrame:
     """What every rule says to every question from the levels known at its origin, as `rule_says`; rows as questions."""
-    levels, asked = [one.series.known() for one in made.origins], made.questions[["origin", *ASKS]]
+    levels, asked = [one.series.known() for one in made.origins], made.questions[["origin", *POSED]]
     rows = [rule_says(levels[i], *q) for i, *q in asked.itertuples(index=False)]
     return pd.DataFrame(rows, columns=[*RULES], index=made.questions.index, dtype=float)
 

@@ -145,9 +145,9 @@ def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
 def _statements(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row for an answer, and one for each of its parts."""
     target, lender = answer["target"], answer.get("borrowed") or {}
-    asks = (*TARGET, "base_year", "deadline", "threshold", "tolerance")
+    posed = (*TARGET, "base_year", "deadline", "threshold", "tolerance")
     own = ("role", "as_of", "status", "basis", "model", "draws", "seed", "bound", "probability", "expected")
-    row = {name: target[name] for name in asks} | {name: answer.get(name) for name in own}
+    row = {name: target[name] for name in posed} | {name: answer.get(name) for name in own}
     row |= {"definition": "/".join(filter(None, [lender.get("region"), answer["definition"]]))}
     row |= {"last_year": max(map(int, answer.get("levels") or {}), default=None), "version": __version__}
     return [row, *(inner for part in answer.get("parts", ()) for inner in _statements(part))]

@@ -114,7 +114,7 @@ def coverage(ahead: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).T.rename_axis("years")
 
 
-def against(asked: pd.DataFrame, rivals: Iterable[str]) -> pd.DataFrame:
+def against(asked: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
     """Our skill against each benchmark (a column of `asked`, NaN where it does not answer) on the questions it answers:
     1 − Brier(ours) / Brier(theirs). Columns: number, indicators, answered (a share), brier, ours, skill, low, high.
 
@@ -123,7 +123,7 @@ def against(asked: pd.DataFrame, rivals: Iterable[str]) -> pd.DataFrame:
     [0.98]
     """
     rows = {}
-    for name in rivals:
+    for name in names:
         part = asked[asked[name].notna()]
         errors = (part[[name, "probability"]].sub(part["met"], axis=0) ** 2).astype(float)
         theirs, ours = errors.to_numpy().T
@@ -135,13 +135,13 @@ def against(asked: pd.DataFrame, rivals: Iterable[str]) -> pd.DataFrame:
     return pd.DataFrame(rows).T.rename_axis("rival")
 
 
-def toughest(asked: pd.DataFrame, rivals: Sequence[str]) -> pd.DataFrame:
+def toughest(asked: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """By years left, then "all", the benchmark hardest to beat of those that answer at least half the questions: number
     of questions, `rival`, its `brier`, `ours` on the same questions, `skill` with `low` and `high`.
     """
     rows = {}
     for years, part in _by_years(asked):
-        table = against(part, rivals)
+        table = against(part, names)
         able = table[(table["answered"] >= LEAST) & table["skill"].notna()]
         for name, best in able.sort_values("skill", kind="stable")[:1].iterrows():
             kept = best[["brier", "ours", "skill", "low", "high"]].to_dict()
@@ -151,8 +151,8 @@ def toughest(asked: pd.DataFrame, rivals: Sequence[str]) -> pd.DataFrame:
 
 def toughest_rules(asked: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """By years left, the rule hardest to beat, as it stands ("raw") and calibrated; see `toughest`."""
-    raw, fair = (toughest(asked, [name + ending for name in RULES]) for ending in ("", CALIBRATED))
-    return {"raw": raw, "calibrated": fair.assign(rival=fair["rival"].str.removesuffix(CALIBRATED))}
+    raw, fitted = (toughest(asked, [name + ending for name in RULES]) for ending in ("", CALIBRATED))
+    return {"raw": raw, "calibrated": fitted.assign(rival=fitted["rival"].str.removesuffix(CALIBRATED))}
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class TrackRecord:
     """How good the probabilities were: `plan` (empty: every published series), `asked` (the questions of the hindcasts
     with a column for each rule, for each rule calibrated, and for each named model), `ahead` (as in `Hindcasts`, with
     each model's CRPS), `earlier` (see `ledger.said_of_earlier`), `ledger` (scored statements), `judgements` (those that
-    persons entered), `issued` (how many the ledger holds), `bank` (see `read_record`).
+    persons entered), `issued` (how many the ledger holds), `corpus` (see `read_record`).
     """
 
     as_of: dt.date
@@ -171,7 +171,7 @@ class TrackRecord:
     ledger: pd.DataFrame
     judgements: pd.DataFrame
     issued: int
-    bank: dict[str, Any]
+    corpus: dict[str, Any]
 
     @property
     def about(self) -> dict[str, Any]:
@@ -214,9 +214,9 @@ class TrackRecord:
         """Our skill against every rule as it stands (`skill`, `low`, `high`) and calibrated (`fair`, `fair_low`,
         `fair_high`, `fair_brier`), on the questions the rule answers."""
         raw = against(self.asked, RULES)
-        fair = against(self.asked, [name + CALIBRATED for name in RULES]).set_axis(raw.index)
+        calibrated = against(self.asked, [name + CALIBRATED for name in RULES]).set_axis(raw.index)
         names = {"brier": "fair_brier", "skill": "fair", "low": "fair_low", "high": "fair_high"}
-        return raw.join(fair[list(names)].rename(columns=names))
+        return raw.join(calibrated[list(names)].rename(columns=names))
 
     @cached_property
     def named_models(self) -> pd.DataFrame:
@@ -265,7 +265,7 @@ class TrackRecord:
         if len(self.real):
             real |= {"all": real_summary(self.real), "benchmarks": self.real_benchmarks}
             real |= {f"by_{name}": self.real_by(name) for name in ("plan", "kind", "years", "basis")}
-        whole = {"as_of": self.as_of, "plan": self.plan, "own": own, "real": real, "bank": self.bank}
+        whole = {"as_of": self.as_of, "plan": self.plan, "own": own, "real": real, "bank": self.corpus}
         whole |= {"refused": self.about["refused"] | about.get("refused", {})}
         whole |= {"conclusion": self.conclusion(), "earlier_targets": self.earlier.to_dict("records")}
         whole |= {"ledger": {"statements": self.issued, "scored": int(self.ledger["happened"].count())}}
@@ -292,7 +292,7 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     told = books.scored(statements, data)
     by_hand = told["role"] == "judgement"
     tables |= {"ledger": told[~by_hand], "judgements": told[by_hand]}
-    return TrackRecord(data.as_of, plan or "", **tables, issued=len(statements), bank=read_record())
+    return TrackRecord(data.as_of, plan or "", **tables, issued=len(statements), corpus=read_record())
 
 
 def _asked(data: Data, names: Collection[str] | None) -> Sequence[pd.DataFrame]:
@@ -301,8 +301,8 @@ def _asked(data: Data, names: Collection[str] | None) -> Sequence[pd.DataFrame]:
     asked, ahead, counts = made.questions, made.ahead, dict[str, Any]()
     if len(asked):
         answers, (models, crps, counts) = asked_again.rule_answers(made), asked_again.model_answers(made)
-        fair = asked_again.calibrated(answers, asked["met"], asked["family"])
-        asked, ahead = pd.concat([asked, answers, fair, models], axis=1), ahead.join(crps.add_prefix("crps_"))
+        odds = asked_again.calibrated(answers, asked["met"], asked["family"])
+        asked, ahead = pd.concat([asked, answers, odds, models], axis=1), ahead.join(crps.add_prefix("crps_"))
     lagged = len({(o.indicator_id, o.region) for o in made.origins if o.lagged})
     asked.attrs = {"origins": len(made.origins), "lagged": lagged, "refused": made.refused} | counts
     return asked, ahead

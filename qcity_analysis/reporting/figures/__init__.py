@@ -119,7 +119,7 @@ class Picture:
         idle = r'(?<=<g) id="[^"]*"| transform="rotate\(-0 [^"]*"|<defs>\s*</defs>'
         idle = rf"<(metadata|style)\b.*?</\1>|^.*?(?=<svg)|{idle}"
         drawn = re.sub(idle, "", buffer.getvalue().decode(), flags=re.S)
-        drawn = re.sub(r'style="([^"]*)"', lambda found: _attributes(found[1]), drawn)
+        drawn = re.sub(r'style="([^"]*)"', lambda looks: _attributes(looks[1]), drawn)
         own = "q" + hashlib.sha256(drawn.encode()).hexdigest()[:6]  # several figures stand on one page
         drawn = re.sub(r'(id="|#)(?=[mph][0-9a-f]{10})', rf"\1{own}", drawn)
         for colour, name in PALETTE.items():
@@ -214,8 +214,8 @@ def portfolio_chart(portfolio: Portfolio, lang: str = "en") -> Figure:
         ax = figure.add_axes((0.105, 0.33, 0.86, 0.48))
         colours = [BLUE if low <= number <= high else BLUE_MID for number in numbers]
         ax.bar(numbers, dependent, color=colours, width=0.72, label=text("p_dependent", lang), zorder=2)
-        dots = mark("o", "white", OCHRE, 5.5, 1.4)
-        ax.plot(numbers, alone, label=text("p_independent", lang), zorder=4, **dots)
+        circle = mark("o", "white", OCHRE, 5.5, 1.4)
+        ax.plot(numbers, alone, label=text("p_independent", lang), zorder=4, **circle)
         ax.axvline(portfolio.expected, color=INK, lw=1.1, ls=DASHES, zorder=3)
         above: Look = {"xycoords": ("data", "axes fraction"), "ha": "center", "color": INK}
         expected = text("p_expected", lang, value=amount(portfolio.expected))
