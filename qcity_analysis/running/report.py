@@ -274,20 +274,23 @@ class Fingerprints:
             tables, known = {}, self.data.at(job.as_of)
             for name in ("corrections", *reversed(TABLES)):
                 cells = getattr(known, name).drop(columns=["row", "line"], errors="ignore").astype(str)
-                tables[name] = cells.astype(object), pd.util.hash_pandas_object(cells, index=False).to_numpy()
+                by = next((columns for columns in SEEN_BY if columns[0] in cells), ())
+                at = defaultdict[tuple[str, ...], list[int]](list)
+                for i, key in enumerate(zip(*(cells[one] for one in by if one in cells), strict=True)):
+                    at[key].append(i)
+                    at[key[0], ""].append(i)
+                tables[name] = cells, pd.util.hash_pandas_object(cells, index=False).to_numpy(), at
             self.days[job.as_of] = tables, np.array([*typical_revisions(known).values()]).tobytes()
         tables, revised = self.days[job.as_of]
         about = [one for one in self.asked if one[0] == job.plan and job.target in ("", one[1])]
         visible, own = self._series(about), {one[2] for one in about}
         visible |= {one[:2] for one in self.asked if one[2] in own}  # aims are evidence
-        for name, (frame, hashes) in tables.items():  # sources come last
-            by = next((one for one in SEEN_BY if one[0] in frame and job.kind not in OF_NO_PLAN), ())
-            keys = zip(*(frame[column] for column in by if column in frame), strict=True)
-            seen = np.array([not visible.isdisjoint([key, (key[0], "")]) for key in keys], dtype=bool)
-            seen = seen if by else np.ones(len(hashes), dtype=bool)  # of what is about regions, everything
-            visible |= {(one,) for one in frame["source_id"][seen]} if "source_id" in frame else set()
+        for name, (cells, hashes, at) in tables.items():  # sources come last
+            rows, everything = {i for key in visible & at.keys() for i in at[key]}, not at  # about regions
+            seen = [*range(len(cells))] if job.kind in OF_NO_PLAN or everything else sorted(rows)
+            visible |= {(one,) for one in cells["source_id"].iloc[seen]} if "source_id" in cells else set()
             yield hashes[seen].tobytes()
-            if name == "observations" and not set(PROVISIONAL).isdisjoint(frame["status"][seen]):
+            if name == "observations" and not set(PROVISIONAL).isdisjoint(cells["status"].iloc[seen]):
                 yield revised
 
     def _series(self, asked: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:

@@ -166,10 +166,9 @@ def typical_revisions(data: Data) -> dict[str, float]:
     both = both[both["known_from"] > both["known_from_first"]]
     then = annual.join(both.groupby(series)["known_from"].max().rename("until"), on=series)
     then = then[then["known_from"] <= then["until"]].drop_duplicates(KEY, keep="last")
-    sizes = {name: _typical_size(rows, str(name[2])) for name, rows in then.groupby(series)}
     squares: dict[bool, list[float]] = {False: [], True: []}
-    for name, rows in both.groupby(series):
-        if (scale := sizes[name]) > 0:
+    for (name, rows), (_, known) in zip(both.groupby(series), then.groupby(series), strict=True):
+        if (scale := _typical_size(known, str(name[2]))) > 0:
             squares[name[2] in CHANGES] += [(one / scale) ** 2 for one in rows["value"] - rows["value_first"]]
     spread = {kind: math.sqrt((PAIRS * STATED**2 + sum(s)) / (PAIRS + len(s))) for kind, s in squares.items()}
     return data.computed.setdefault("revisions", {name: spread[name in CHANGES] for name in MEASURES})

@@ -39,8 +39,6 @@ LEAST = 0.5  # of the questions of a horizon that a benchmark must answer to com
 ROOMS = "data/* series/* forecasting/**/* targets.py assessment/* rules/* trackrecord/*"  # what computes
 FEW = 20  # indicators below which a record is called too small
 
-Tables = dict[str, pd.DataFrame]
-
 
 def ratio_interval(
     above: np.ndarray, below: np.ndarray, cluster: Sequence[str] | np.ndarray | pd.Series
@@ -310,7 +308,7 @@ def _asked(data: Data, names: Collection[str] | None) -> Sequence[pd.DataFrame]:
 
 def _kept(
     data: Data, plan: str, names: Sequence[str], compute: Callable[[], Sequence[pd.DataFrame]]
-) -> Tables:
+) -> dict[str, pd.DataFrame]:
     """Tables kept beside the ledger, where the same code made them of the same figures; else computed and kept."""
     folder, mark = books.home(data.folder).parent, _mark(data)
     paths = {name: folder / f"track_record_{plan}_{name}_{mark}.parquet" for name in names}
