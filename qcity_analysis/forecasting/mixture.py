@@ -147,8 +147,7 @@ def distributions(h: Histories, prior: Prior, horizon: int) -> Marginals:
     order = np.argsort(_patterns(h), kind="stable")  # series observed in the same years share their gains
     begins = range(0, max(len(h), 1), BLOCK)
     blocks = [look_ahead(h.rows(order[i : i + BLOCK]), prior, horizon).ahead for i in begins]
-    joined = Marginals(*map(np.concatenate, zip(*blocks, strict=True)))
-    return joined.rows(np.argsort(order, kind="stable"))
+    return Marginals(*map(np.concatenate, zip(*blocks, strict=True))).rows(np.argsort(order, kind="stable"))
 
 
 def mixed(

@@ -116,8 +116,7 @@ def why(a: Assessment, lang: str) -> None:
     """Show which cells carry each mixture forecast and what each year contributes; nothing where there is none."""
     parts = [part for part in a.by_definition() if part.model == "mixture" and part.status == "forecast"]
     known = [(part, part.forecast.explain()) for part in parts if part.forecast and part.forecast.explainable]
-    told = [analyses.why_block(part, reasons, lang) for part, reasons in known]
-    show.blocks("why", lang, told)
+    show.blocks("why", lang, [analyses.why_block(part, reasons, lang) for part, reasons in known])
 
 
 def rules(a: Assessment, lang: str) -> None:
