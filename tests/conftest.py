@@ -7,8 +7,7 @@ import pytest
 from packages import STEADY, figures, indicator, loaded, target, two_definitions
 
 from qcity_analysis import cli
-from qcity_analysis.analysis.verdicts import sensitivity
-from qcity_analysis.assessment.assess import assess, scorecard
+from qcity_analysis.assessment.assess import scorecard
 from qcity_analysis.data.load import load
 
 
@@ -31,13 +30,6 @@ def shown(monkeypatch):
     things = Shown()
     monkeypatch.setattr("IPython.display.display", things.display)
     return things
-
-
-@pytest.fixture(scope="session")
-def varied(tmp_path_factory):
-    """A target of a made-up package asked under every choice that can be varied."""
-    data = loaded(tmp_path_factory.mktemp("varied"), targets=[target(threshold=19.4)])
-    return sensitivity(data, assess(data, "goal", draws=500), draws=500)[0]
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,12 @@ import re
 import pytest
 from packages import figures, indicator, package, target
 
+import qcity_analysis as qc
 from qcity_analysis.running.report import run_report
 
 WIDTHS = {1200: (900, 3), 390: (844, 5)}  # height of a screen, and how many a target's page may take
 HOSTILE = "<script>document.title='gone'</script>\"'><img src=x onerror=alert(1)>"
+UNSEEN = re.compile(r"<(details|pre|code|style)\b.*?</\1>|<[^>]+>", re.S)
 TARGETS = ["rd_intensity", "energy_intensity", "grid_inspection_coverage", "national_standards"]
 SMALL = """() => [...document.querySelectorAll("body *")].filter(e => e.checkVisibility() && [...e.childNodes].some(
   n => n.nodeType === 3 && n.data.trim())).map(e => [parseFloat(getComputedStyle(e).fontSize) * (e.ownerSVGElement
@@ -40,7 +42,8 @@ def test_pages_are_short_legible_accessible_offline_and_safe(browser, reports, w
 
     screen, most = WIDTHS[width]
     page = browser.new_page(viewport={"width": width, "height": screen}, color_scheme=scheme)
-    faults = []
+    faults, known = [], qc.load()
+    ids = [*known.indicators["indicator_id"], *known.targets["target_id"], "depends_on_definition"]
     page.on("console", lambda told: faults.append(told.text) if told.type == "error" else None)
     page.on("dialog", lambda box: faults.append(box.message) or box.dismiss())
     ours = ("file:", "data:")
@@ -60,6 +63,8 @@ def test_pages_are_short_legible_accessible_offline_and_safe(browser, reports, w
         found = Axe().run(page)["violations"]
         faults += [(path.name, one["id"], one["nodes"][0]["html"][:120]) for one in found]
         faults += [(path.name, "hostile")] if page.title() == "gone" else []
+        seen = UNSEEN.sub(" ", path.read_text("utf-8"))
+        faults += [(path.name, name) for name in ids if "_" in name and re.search(rf"\b{name}\b", seen)]
     page.close()
     assert faults == []
 

@@ -37,11 +37,10 @@ def test_the_figures_of_the_readme_stand_in_the_model_card(text):
     holds = [float(x) for x in re.findall(r"^\| [1-5] \| (0\.\d+)", CARD, re.M)]
     slope = re.search(r"^\| all \|.*\| (\d\.\d+) \|$", CARD, re.M).group(1)
     later = [float(x) for x in re.search(r"90 % intervals hold ([\d. ]+) at 1 to 5", CARD).group(1).split()]
-    assert len(holds) == 5 and len({round(100 * x) for x in holds}) == 1
     part = text[text.index("13 018") :]
-    for shown in (f"{float(error):.2f}", f"{100 * holds[0]:.0f}", f"{float(slope):.2f}"):
-        assert shown in part
-    assert f"{100 * min(later):.0f}–{100 * max(later):.0f}" in part.replace(" ", "")
+    assert len(holds) == 5 and f"{float(error):.2f}" in part and f"{float(slope):.2f}" in part
+    for years in (holds, later):
+        assert f"{100 * min(years):.0f}–{100 * max(years):.0f}" in part.replace(" ", "")
 
 
 def test_every_command_of_the_readme_is_a_command_of_qcity():

@@ -13,7 +13,6 @@ from qcity_analysis.analysis.portfolio import portfolio as add_up
 from qcity_analysis.forecasting import forecast as models
 from qcity_analysis.forecasting.annual import borrowing_evidence, learned
 from qcity_analysis.reporting import analyses, data_sections, sections, track_sections
-from qcity_analysis.reporting.figures import Picture
 from qcity_analysis.series.annual import ages, counts, coverage, used_sources
 
 BOTH = pytest.mark.parametrize("lang", ["zh", "en"])
@@ -162,51 +161,6 @@ def test_the_table_of_speeds_names_every_source():
     assert table["对象"].tolist()[:3] == ["南京", "江苏", "全国"]
     assert table["对象"].tolist()[3].startswith("其他指标，同方向（49 个指标")
     assert table.iloc[:3, 1:3].astype(int).apply(lambda row: row.iloc[0] >= row.iloc[1], axis=1).all()
-
-
-def test_the_sentence_on_sensitivity_counts_its_own_table(varied):
-    table = analyses.sensitivity_table(varied, "en")
-    changes, holds = (int((table["Verdict"] == word).sum()) for word in ("changes", "holds"))
-    assert changes == len(varied.flips)
-    expected = f"under {changes} of the {changes + holds} choices" if changes else f"all {holds} choices"
-    assert expected in analyses.sensitivity_sentences(varied, "en")[0]
-    (alt,) = re.findall(r'aria-label="(.*?)"', analyses.sensitivity_blocks([varied], "zh")[0].drawn)
-    assert f"结论改变：{changes} 种。" in alt and alt.count("%") == changes + holds + 1
-
-
-def show_target(data, answer, lang, varied=True):
-    for section in ("answer", "outlook", "changed", *(["sensitivity"] if varied else [])):
-        getattr(sections, section)(data, answer, lang)
-    for section in ("picture", "numbers", "rules", "add", "sources", "notes"):
-        getattr(sections, section)(answer, lang)
-
-
-@BOTH
-def test_sections_show_a_heading_and_fill_every_place(asked, shown, lang, monkeypatch, varied, definitions):
-    monkeypatch.setattr(sections, "vary", lambda *_: [varied])
-    show_target(*asked, lang)
-    assert len(re.findall(r"(?m)^## ", shown.words())) >= 4 and not unfilled(shown)
-    assert shown.front["target"] == "goal" and sum(isinstance(thing, Picture) for thing in shown) == 1
-    dots = re.findall(r'class="(dot|dot flip)" cx="([\d.]+)"', shown.words())
-    rows = [row for row in (varied.asked, *varied.rows) if row.probability is not None]
-    drawn = sorted(float(x) for _, x in dots)
-    assert drawn == pytest.approx(sorted(4 + 294.4 * row.probability for row in rows), abs=0.06)
-    assert sum(kind == "dot flip" for kind, _ in dots) == sum(row.flips for row in rows)
-    if lang == "en":
-        assert "What changed since 2023-02-27" in shown.words() and "new figures" in shown.words().lower()
-    show_target(*definitions, lang, varied=False)
-    assert not unfilled(shown)
-
-
-@pytest.mark.parametrize(("name", "plan", "as_of", "varied"),
-    [pytest.param("energy_per_gdp", "china_14fyp", "2026-06-30", True, marks=pytest.mark.slow),
-    ("energy_intensity", None, "2026-06-30", False), ("high_value_patents", "china_14fyp", "2026-06-30", False),
-    *((name, None, "2024-06-30", True) for name in ("five_g_coverage", "major_quality_accidents")),
-    *((name, None, "2024-06-30", True) for name in ("governor_quality_award_rank", "construction_pass"))])  # fmt: skip
-def test_sections_hold_for_every_status_and_kind(shown, name, plan, as_of, varied):
-    data = qc.load(as_of=as_of)
-    show_target(data, qc.assess(data, name, plan=plan, draws=4), "zh", varied)
-    assert not unfilled(shown)
 
 
 @BOTH

@@ -3,21 +3,24 @@
 import json
 import re
 from dataclasses import replace
+from functools import cache
 from html import escape, unescape
 from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from packages import CUT, PERCENT, STEADY, answer, borrowing, changes, figures, packed, run, two_definitions
 
 import qcity_analysis as qc
 from qcity_analysis.assessment.answer import SPOKEN
-from qcity_analysis.catalogue import LANGUAGES, catalogue
+from qcity_analysis.catalogue import LANGUAGES, catalogue, text
 from qcity_analysis.errors import Note
 from qcity_analysis.forecasting.mixture import Explanation
-from qcity_analysis.reporting import analyses, sections, sentences
+from qcity_analysis.reporting import sections, sentences
 from qcity_analysis.reporting.analyses import why_block
+from qcity_analysis.reporting.figures import Picture
 from qcity_analysis.reporting.formatting import number, percent, signed
 from qcity_analysis.reporting.show import card
 from qcity_analysis.targets import find_target
@@ -46,6 +49,7 @@ CASES = {  # a target, its figures and its indicator, for each thing a reader ca
     "coverage": (of("coverage", threshold=100, unit="%"), run(2018, [70, 75, 80, 86, 90]), PERCENT),
     "total": (of("cumulative", threshold=60), run(2021, [10, 12, 11], "count_new"), COUNTED),
     "events": (of("zero_event", "at_most", base_year=2023), run(2019, [1, 0, 0, 1, 0], "count_new"), COUNTED),
+    "close": ({"threshold": 19.4}, STEADILY),
 }  # fmt: skip
 
 
@@ -148,45 +152,130 @@ def test_a_probability_is_never_certain_nor_shown_to_reach_what_it_does_not():
 
 
 CENTRE = {"value": "centre", "low": "low", "high": "high"}
-SAID = {  # sentences of a page, and which quantity each of their places says
-    **{f"expected{kind}": CENTRE for kind in ("", "_only", "_cumulative", "_direction", "_events")},
-    "figure_title": CENTRE, "alt_forecast": {"probability": "chance", "low": "low", "high": "high"},
-    **dict.fromkeys(("head_forecast", "head_overdue"), {"probability": "chance"}), "why_moved": {"final": "centre"},
+SAID = {  # what a page says, and which quantity its places say; parts between | are cells of one row
+    **{f"expected{kind}": CENTRE for kind in ("", "_only", "_cumulative", "_direction", "_events", "_rank")},
+    "alt_forecast": {"probability": "chance"} | CENTRE, "drawn|figure_title": CENTRE, "find_forecast": {},
+    "drawn|target_line": {"value": "asked"}, "sens_flip": {"flips": "flips"},
+    **{f"head_{name}": {"probability": "chance"} for name in ("forecast", "overdue", "by_reference", "by_outside")},
+    **{f"basis_{name}": {"value": f"by {name}"} for name in ("figures", "outside", "both", "reference")},
+    "headline_both": {"figures": "by figures", "outside": "by outside"}, "rules_counted": {"yes": "yes", "no": "no"},
+    "why_moved": {"final": "centre", "until": "moved until"}, "why_year": {"median": "centre by years"},
+    **dict.fromkeys(("changed_moved", "changed_flipped"), {"after": "chance"}), "attained_some": {"year": "even"},
     "pace": {"sofar": "so far", "needed": "pace", "level": "aim"}, "move_needed": {"pace": "pace", "bound": "aim"},
     "tally": {"count": "count", "needed": "missing"}, "move_month": {"count": "count", "needed": "missing"},
+    "k_so_far|pace_shown": {"pace": "so far"}, "k_needed|pace_shown": {"pace": "pace"},
+    "k_last|in_year": {"value": "level of {year}"}, "k_last|counted_by": {"value": "count"},
+    "|v_asked|{chance}|{word}|v_asked": {"chance": "chance", "word": "word"}, "even|{year}": {"year": "even"},
+    "rules_ours|{word}|{chance}|qcity_analysis": {"chance": "chance", "word": "word"},
+    "alt_sensitivity": {"asked": "chance", "flips": "flips"},
+    **{key: {"value": "outcome"} for key in catalogue("sentences") if re.match("find_(met|missed)", key)},
+    **{f"asks|{key}": {"value": "asked"} for key in catalogue("sentences") if key.startswith("ask_")},
 }  # fmt: skip
+ANY = r"(?:(?![.] )[^;；。\t])+?"  # what a place holds: no end of a sentence or of a cell
 
 
-def quantities(page, lang):
-    """What a page says of each quantity: the values of the places of every sentence of SAID on it."""
-    found, gap, page = {}, "" if lang == "zh" else " ", unescape(re.sub("<[^>]+>", "\n", page))
-    ways = (r"\n", r"\n|(?<=。)|(?<=\.) (?=[A-Z])")
-    lines = {line.strip().replace(" ", gap) for way in ways for line in re.split(way, page)}
-    for key, places in SAID.items():
-        words = (catalogue("sentences") | catalogue())[key][lang].replace(" ", gap)
-        pattern = re.sub(r"\\{\w+\\}", "([^;；]+?)", re.escape(words))
-        for told in filter(None, (re.fullmatch(pattern, line) for line in lines)):
-            for name, value in zip(re.findall(r"{(\w+)}", words), told.groups(), strict=True):
-                found.setdefault(places.get(name), set()).add(value)
-    return {name: values for name, values in found.items() if name}
+@cache
+def patterns(lang, region):
+    """Of each key of SAID its pattern, the names of its places, and their quantities; those of most words first."""
+    words, gap, found = catalogue("sentences") | catalogue(), "" if lang == "zh" else " ", []
+    how = "|".join(entry[lang] for key, entry in words.items() if key.startswith("will_"))
+    known = {"region": region, "year": r"\d{4}", "word": f"{how}|"}
+    lines = {key: "\t".join(words.get(part, {lang: part})[lang] for part in key.split("|")) for key in SAID}
+    for key, line in sorted(lines.items(), key=lambda one: -len(re.sub("{.*?}", "", one[1]))):
+        cut = re.split(r"\\{(\w+)\\}", re.escape(line.replace(" ", gap)))
+        cut[1::2] = ["(" + known.get(name, ANY) + ")" for name in cut[1::2]]
+        found.append((re.compile("".join(cut)), re.findall(r"{(\w+)}", line), SAID[key]))
+    return found
 
 
-def test_every_number_said_of_one_quantity_is_the_same_on_a_page_of_any_kind(told, shown):
-    pages = [told[name] for name in CASES if told[name].status == "forecast"]
-    assert len(pages) >= 13
-    for a in pages:
-        ahead, reasons = a.outlook(), a.forecast.explain() if a.forecast.explainable else None
-        for lang in ("zh", "en"):
-            shown.clear()
-            sections.answer(a.data, a, lang)
-            sections.numbers(a, lang)
-            (block,) = analyses.outlook_blocks(a.data, [(a, ahead)], lang)
-            lines = [shown.words(), shown.front["answer"], *block.lines, sentences.figure_title(a, lang)]
-            lines += [sentences.alt_text(a, lang), *(why_block(a, reasons, lang).lines if reasons else [])]
-            said = quantities("\n".join(lines), lang)
+def read_line(line, known, found):
+    """Add the values of quantities that a line says to those `found`."""
+    for pattern, names, places in patterns(*known):
+        if match := pattern.fullmatch(line):
+            values = dict(zip(names, match.groups(), strict=True))
+            for name in values.keys() & places:
+                own = re.sub("[（(].*", "", values[name]).strip()  # a change with its level beside it
+                own = min(numbers(own), default="") if places[name] == "asked" else own
+                found.setdefault(places[name].format(**values), set()).add(own)
+            return read_line(f"asks\t{values['ask']}", known, found) if "ask" in values else None
+
+
+def quantities(lines, known):
+    """What lines and HTML say of each quantity, in a language and of a region."""
+    page, found = re.sub("</(dt|t[dh])><(dd|t[dh])[^>]*>", "\t", "\n".join(lines)), {}
+    page, gap = unescape(re.sub("<[^>]+>", "\n", page)), "" if known[0] == "zh" else " "
+    for way in (r"\n", r"\n|(?<=。)|(?<=\.) (?=[A-Z])"):
+        for line in re.split(way, page):
+            read_line(line.strip(" ").replace(" ", gap), known, found)
+    return found
+
+
+def once(way):
+    """The same function, computed the first time only: both languages are shown from one result."""
+    kept = []
+    return lambda *given, **options: (kept or [kept.append(way(*given, **options)), *kept])[-1]
+
+
+def show_page(a, lang, shown, whole):
+    """All lines of a page, also what is folded or described, and what is drawn; `whole` with what takes long."""
+    shown.clear()
+    with_data = ["answer", "outlook", *(["sensitivity", "changed"] if whole and a.role == "main" else [])]
+    for section in (*with_data, "picture", "rules", "why", "numbers", "add", "sources", "notes"):
+        getattr(sections, section)(*([a.data] if section in with_data else []), a, lang)
+    drawn = [label for one in shown if isinstance(one, Picture) for label in one.figure.findobj(Text)]
+    lines = [shown.words(), shown.front["answer"], *re.findall('aria-label="(.*?)"', shown.words())]
+    return lines, [label for label in drawn if label.get_visible()]
+
+
+def agrees(a, shown, monkeypatch, whole=True):
+    """The page fills every place and says one number of each quantity: words, tables, strip and fan together."""
+    with monkeypatch.context() as patch:
+        for way in ("look_ahead", "vary", "explain_change"):
+            patch.setattr(sections, way, once(getattr(sections, way)))
+        pages = {lang: show_page(a, lang, shown, whole) for lang in ("zh", "en")}
+    for lang, (lines, drawn) in pages.items():
+        assert not re.search(r"[{}]|\bnan\b|None", lines[0]), a
+        told = ["drawn\t" + label.get_text().replace("\n", " " * (lang == "en")) for label in drawn]
+        said = quantities(lines + told, (lang, a.region_names[lang]))
+        assert a.basis != "reference" or lines[0].count('class="meter"') == 2, a  # it and its panel
+        if len(a.by_definition()) > 1:
+            continue
+        assert {name: values for name, values in said.items() if len(values) > 1} == {}, a
+        if a.status == "forecast":
             assert {"chance", "centre", "low", "high"} <= set(said), a
-            assert {name: values for name, values in said.items() if len(values) > 1} == {}, a
-            assert f"<b>{escape(*said['chance'])}</b>" in shown.words()
+            assert f"<b>{escape(*said['chance'])}</b>" in lines[0]
+            assert said["chance"] == said.get(f"by {a.basis}", said["chance"]), a
+            votes = {f"{lines[0].count(f'>{text(key, lang)}</td>')}" for key in ("rule_yes", "rule_no")}
+            assert said.get("yes", votes) | said.get("no", votes) == votes, a
+            assert "moved until" in said or said["centre"] == said.get("centre by years", said["centre"]), a
+        dots = sorted((float(x) - 4) / 2.944 for x in re.findall(r'class="dot.*?" cx="([\d.]+)"', lines[0]))
+        table = lines[0].partition('class="qcity strip"')[2].partition("</table>")[0]
+        shares = sorted(float(share) for share in re.findall(r'nowrap">[<>]?([\d.]+) ?%', unescape(table)))
+        assert dots == pytest.approx(shares, abs=1), a
+        turned = {table.count('"dot flip"'), table.count(f">{text('v_flips', lang)}<")}
+        assert set(map(int, said.get("flips", "0"))) == turned, a
+        ends = sorted((label for label in drawn if label.get_gid() == "end"), key=lambda label: label.xy[1])
+        if len(ends) == 3 and not a.target.relative:
+            shown_too = [re.search(r"[−\d.,]+", *said[name])[0] for name in ("low", "centre", "high")]
+            assert shown_too == [label.get_text() for label in ends], a
+
+
+def test_every_number_said_of_one_quantity_is_the_same_on_a_page_of_any_kind(told, shown, monkeypatch):
+    for name in CASES:
+        agrees(told[name], shown, monkeypatch, whole=name in ("rank", "total", "close"))
+    assert '"dot flip"' in shown.words()  # of the close one
+
+
+@pytest.mark.parametrize("name", [
+    *("governor_quality_award_rank", "five_g_coverage", "energy_intensity", "national_standards"),
+    *("major_quality_accidents", "construction_pass"), pytest.param("", marks=pytest.mark.slow),
+])  # fmt: skip
+def test_so_it_is_on_the_page_of_a_shipped_target(name, shown, monkeypatch):
+    data = qc.load(as_of="2024-06-30")
+    for row in data.targets[data.targets["target_id"].str.contains(name)].itertuples():
+        a = qc.assess(data, row.target_id, plan=row.plan, draws=200)
+        for part in (a, *(part for part in a.parts if part.role == "definition")):
+            agrees(part, shown, monkeypatch)
 
 
 def test_every_target_has_the_plan_s_words_and_our_readings():
@@ -225,7 +314,7 @@ def test_the_heaviest_kinds_and_the_year_that_matters_most_are_named(mixture):
     assert table.iloc[:, 1].to_list() == ["–", "−1", "−4.5"]
 
 
-def test_what_becomes_of_an_extra_step_and_a_median_moved_by_other_knowledge_are_said(mixture):
+def test_what_becomes_of_an_extra_step_and_a_median_moved_by_other_knowledge_are_said(mixture, shown):
     for last, english, chinese in ((1.45, "45 % is expected to be repeated", "再延续其中的 45%"),
             (0.7, "30 % is expected to be lost again", "回吐其中的 30%"),
             (1.01, "neither to be repeated nor to be lost", "既不延续也不回吐")):  # fmt: skip
@@ -233,12 +322,5 @@ def test_what_becomes_of_an_extra_step_and_a_median_moved_by_other_knowledge_are
         assert chinese in explained(mixture, "zh", last_value=last)[1]
     assert len(explained(mixture, "en", median=mixture.median)) == 3
     assert "from the yearly figures alone" in explained(mixture, "en", median=mixture.median + 5)[3]
-
-
-def test_a_page_explains_each_mixture_forecast_and_nothing_else(mixture, shown):
-    sections.why(mixture, "en")
-    assert shown[0].startswith("## Why the forecast is what it is")
-    assert "structural model" in shown[1] and "year left out" in shown[2]
-    shown.clear()
     sections.why(replace(mixture, model="naive"), "en")
-    assert shown == []
+    assert shown == []  # no other model is explained

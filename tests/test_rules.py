@@ -166,17 +166,6 @@ def test_the_command_shows_the_probability_and_every_rule_in_words_and_as_json(t
     assert (code, out.strip().splitlines()[-1]) == (3, "没有规则适用：截至 2024 年没有数据。")
 
 
-@pytest.mark.parametrize(("lang", "page"), [("zh", "本页的答案"), ("en", "The answer of this page")])
-def test_the_section_puts_the_pages_answer_first(falling, shown, lang, page):
-    sections.rules(falling, lang)
-    _, count, table = shown
-    assert table.count("<tr>") == 1 + 1 + len(RULES)
-    assert table.index(page) < table.index(RULES["schedule"].name(lang))
-    ours = sections.rules_table(falling, lang)
-    assert ours.index[0] == page and "%" in ours.iloc[0, 1]
-    assert str(sum(told.will_meet is not None for told in results_for(falling).values())) in count
-
-
 def test_a_result_is_said_in_words():
     assert sections.rule_shown(RuleResult("light_cloud", False), "en") == ["light cloud", "no"]
     refused = evaluate("schedule", SIX, Goal("at_most", 1, 2015, 2025, "rank"), 2020)

@@ -12,8 +12,8 @@ from scipy.special import ndtri
 
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.annual import Move
-from qcity_analysis.forecasting.prior import CHANGES_FILE, read_changes
-from qcity_analysis.forecasting.quantiles import KNOTS, crps_quantiles
+from qcity_analysis.forecasting.prior import CHANGES_FILE, COUNTS, GROUPS, LONG, read_changes
+from qcity_analysis.forecasting.quantiles import KNOTS, MIDDLE, crps_quantiles
 from training import borrowing, networks, train
 from training.changes import write_changes
 from training.hindcast import forecast_tasks, questions
@@ -92,13 +92,14 @@ def test_cells_are_chosen_that_foresaw_what_came_by_the_gate_and_for_every_prior
 
 
 def test_widening_makes_intervals_hold_what_they_are_meant_to():
-    actual = 2.0 * np.random.default_rng(2).normal(size=(30_000, 5))
-    quantiles = np.broadcast_to(ndtri(KNOTS), (30_000, 5, 15))
-    factor = train.widening(quantiles, actual, np.arange(30_000) % 5)
+    actual, names = 2.0 * np.random.default_rng(2).normal(size=(30_000, 5)), np.arange(30_000)
+    quantiles, of = np.broadcast_to(ndtri(KNOTS), (30_000, 5, 15)), names % GROUPS
+    factor, few = (train.widening(quantiles, actual, of, indicators) for indicators in (names, of))
     np.testing.assert_allclose(factor[:, :, [1, -2]], 2.0, rtol=0.06)
-    jumpy = np.where(actual > 0, 2.0, 1.0) * actual  # low shares, the last group, are taken further up only
-    factor = train.widening(quantiles, jumpy, np.full(30_000, 3))
-    assert (factor[3, :, -2] > 1.1 * factor[3, :, 1]).all() and (factor[0] == 1).all()
+    assert (few[COUNTS, :, -2] > 1.1 * factor[COUNTS, :, -2]).all()  # as if one more had never held
+    jumpy = 1.0 + np.where(actual > 0, 2.0, 1.0) * actual  # long ones: each side of a median that moves
+    grown = train.widening(quantiles, jumpy, 0 * names + LONG, names)[LONG]
+    assert (grown[:, -2] > 1.8 * grown[:, 1]).all() and (grown[:, MIDDLE] > 1.6).all()
 
 
 def test_a_prior_learnt_from_a_made_up_bank_forecasts_its_kind_about_as_well_as_can_be(corpus):

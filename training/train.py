@@ -18,7 +18,9 @@ from qcity_analysis.forecasting.histories import SUPPORTS, WINDOW, Histories, in
 from qcity_analysis.forecasting.mixture import BLOCK, ahead, distributions, fit_cells, mixed
 from qcity_analysis.forecasting.prior import (
     CHANGES,
+    COUNTS,
     GROUPS,
+    LONG,
     LOW_SHARES,
     NAMES,
     YEARS,
@@ -30,7 +32,7 @@ from qcity_analysis.forecasting.prior import (
     plain,
     units,
 )
-from qcity_analysis.forecasting.quantiles import KNOTS, MIDDLE, fold_of
+from qcity_analysis.forecasting.quantiles import KNOTS, MIDDLE, QUARTILES, fold_of
 
 from .networks import NEVER, fit_gate, fit_learner, fit_staying
 
@@ -48,6 +50,9 @@ SCALES = ((1.0, 0.3), (1.0, 0.8), (0.35, 0.5))  # (shape, size) of the scale's p
 SLACK = 0.04  # a 90 % interval is widened to hold 89.6 %: a little sharper than its name
 MODERN = 2100  # growth series have no years: left out where training ends before one
 WIDE = 0.7  # of the outcomes: narrower intervals are widened to hold what they say
+SIDES = {LONG: 1.0, LOW_SHARES: 0.5, COUNTS: 0.5}  # how far each side of the median is widened for itself
+LEAST = 0.05  # factor for one side
+GROWING = "growth "  # how the names begin that stand for the indicators of growth series
 KINDS = {"pct": "percent", "percent": "percent", "positive": "positive", "count": "count", "real": "real"}
 Say = Callable[[str], None]
 
@@ -167,7 +172,7 @@ def draw_growth(series: Sequence[np.ndarray], origins: int, seed: int) -> Tasks:
             origin = int(rng.integers(GROWN, max(GROWN, len(y) - YEARS) + 1))
             history, after = y[max(0, origin - WINDOW) : origin], y[origin : origin + YEARS]
             if len(after) == YEARS and np.ptp(history) > 0:
-                drawn.append((history, after, f"growth {i // 100}", int(history.min() >= 0)))
+                drawn.append((history, after, f"{GROWING}{i // 100}", int(history.min() >= 0)))
     histories, actual, names, kinds = zip(*drawn, strict=True)
     return Tasks(_align(histories, np.array(kinds)), np.array(actual), np.array(names, dtype=object))
 
@@ -267,9 +272,10 @@ class Training:
         of the folds hold on these indicators, each left out of its fold's; and how likely the last value comes again.
         """
         kept, still = (~np.isin(t.indicator.astype(str), left_out) for t in (self.tasks, self.every))
-        widen = widening(self.quantiles[kept], self.actual[kept], group(self.tasks.histories)[kept])
+        tasks = self.tasks.rows(kept)
+        widen = widening(self.quantiles[kept], self.actual[kept], group(tasks.histories), tasks.indicator)
         every = self.every.rows(still)
-        fitted = fitted or _fit(self.tasks.rows(kept), self.seed)
+        fitted = fitted or _fit(tasks, self.seed)
         prior = replace(fitted, widen=widen)
         knots = distributions(every.histories, prior, YEARS).knots
         return replace(prior, staying=fit_staying(every.histories, every.actual, knots))
@@ -366,29 +372,35 @@ def _unwidened(tasks: Tasks, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
     return prior.share * gate + (1.0 - prior.share) * prior.direct(seen, turn), actual
 
 
-def widening(quantiles: np.ndarray, actual: np.ndarray, which: np.ndarray) -> np.ndarray:
-    """Factors (GROUPS, 5, 15) by which distances from the median must grow for central intervals to hold in each group;
-    above the median of low shares, which take off, half way to what the upper side alone asks for.
+def widening(
+    quantiles: np.ndarray, actual: np.ndarray, which: np.ndarray, indicator: np.ndarray
+) -> np.ndarray:
+    """Factors (GROUPS, 5, 15), see `Prior`, for central intervals to hold in each group; as far as SIDES says, for each
+    side to hold for itself, the median too. Groups of a kind have few indicators: as if one more had never held.
     """
-    factor = np.stack([_widening(quantiles[which == g], actual[which == g]) for g in range(GROUPS)])
-    low, above = which == LOW_SHARES, slice(MIDDLE + 1, None)
-    away, up = quantiles[low] - quantiles[low][:, :, [MIDDLE]], actual[low] - quantiles[low][:, :, MIDDLE]
-    if low.any():
-        ratio = up[:, :, None] / np.maximum(away[:, :, above], 1e-9)
-        alone = np.stack([np.quantile(ratio[:, :, k], p, axis=0) for k, p in enumerate(KNOTS[above])], axis=1)
-        both = factor[LOW_SHARES, :, above]
-        factor[LOW_SHARES, :, above] = np.sqrt(both * np.maximum(alone, both))
-    return factor
+    factor = []
+    for g in range(GROUPS):
+        mine = which == g
+        names = {name for name in indicator[mine].astype(str) if not name.startswith(GROWING)}
+        missing = 1.0 / (len(names) + 1) if g >= LOW_SHARES else 0.0
+        factor.append(_widening(quantiles[mine], actual[mine], SIDES.get(g, 0.0), missing))
+    return np.stack(factor)
 
 
-def _widening(quantiles: np.ndarray, actual: np.ndarray) -> np.ndarray:
-    middle, factor = quantiles[:, :, MIDDLE], np.ones(quantiles.shape[1:])
+def _widening(quantiles: np.ndarray, actual: np.ndarray, side: float, missing: float) -> np.ndarray:
+    factor = np.ones(quantiles.shape[1:])
     if not len(actual):
         return factor
+    middle, low, high = quantiles[:, :, [MIDDLE, *QUARTILES]].transpose(2, 0, 1)
+    shift = side * np.median((actual - middle) / np.maximum(high - low, 1e-9), axis=0)
+    off, factor[:, MIDDLE] = actual - middle - shift * (high - low), 1.0 + shift
     for k in range(MIDDLE):
-        up, down = quantiles[:, :, -1 - k] - middle, middle - quantiles[:, :, k]
-        side = np.maximum(np.where(actual >= middle, up, down), 1e-9)
+        up, down = (np.maximum(np.abs(quantiles[:, :, end] - middle), 1e-9) for end in (-1 - k, k))
         held = 1.0 - 2.0 * KNOTS[k]
         held -= SLACK * held * (1.0 - held) if held > WIDE else 0.0
-        factor[:, k] = factor[:, -1 - k] = np.quantile(np.abs(actual - middle) / side, held, axis=0)
+        held += (1.0 - held) * missing
+        both = np.quantile(np.abs(off) / np.where(off >= 0, up, down), held, axis=0)
+        for end, one in ((k, -off / down), (-1 - k, off / up)):
+            alone = np.maximum(np.quantile(one, (1.0 + held) / 2.0, axis=0), LEAST)
+            factor[:, end] = both ** (1.0 - side) * alone**side
     return factor

@@ -182,26 +182,30 @@ class Assessment:
     def to_dict(self) -> dict[str, Any]:
         """Everything but the draws as plain values that JSON can hold; levels and fan by year."""
         fields = [one.name for one in dataclasses.fields(Assessment) if one.name not in WIDE]
-        return {name: _plain(getattr(self, name)) for name in fields} | {
+        return {name: plain(getattr(self, name)) for name in fields} | {
             "definition": self.definition["indicator_id"],
             "headline_probability": self.headline_probability,
             "levels": {str(year): float(level) for year, level in self.levels().items()},
             "base_year": self.series.base_year if self.series is not None else None,
-            "fan": _plain({} if self.fan is None else self.fan.rename(columns="{:g}".format).T.to_dict()),
+            "fan": plain({} if self.fan is None else self.fan.rename(columns="{:g}".format).T.to_dict()),
         }
 
 
-def _plain(value: Any) -> Any:
-    """A field of an answer as JSON can hold it."""
+def plain(value: Any) -> Any:
+    """What JSON can hold of a value, a table as its rows; NaN becomes None."""
     if isinstance(value, Assessment):
         return value.to_dict()
+    if isinstance(value, pd.DataFrame):
+        value = value.reset_index().to_dict("records")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
     if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    return value.isoformat() if isinstance(value, dt.date) else value
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    value = value.item() if isinstance(value, np.generic) else value
+    value = value.isoformat() if isinstance(value, dt.date) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @dataclass(frozen=True)

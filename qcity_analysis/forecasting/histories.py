@@ -95,7 +95,8 @@ def printed(values: np.ndarray) -> np.ndarray:
     power = np.floor(np.log10(np.where(size > 1e-290, size, 1.0)))
     for digits in range(PRINTED, 0, -1):
         last = values[rest, -1] * 10.0 ** (digits - 1 - power[rest])
-        some = rest[np.abs(last - np.round(last)) < NOISE]
+        few = np.abs(last - np.round(last)) < NOISE
+        some = rest[few]
         scale = 10.0 ** (digits - 1 - power[some, None])
         steps = values[some] * scale
         off = np.nan_to_num(np.abs(steps - np.round(steps))).max(axis=1, initial=0.0)
@@ -103,7 +104,7 @@ def printed(values: np.ndarray) -> np.ndarray:
         off = np.where(varied | (off <= 1e-5 * scale[:, 0] * size[some]), off, 1.0)  # else it is news
         blurred = (off < NOISE) & (off > EXACT)
         out[some[blurred]] = np.round(steps[blurred]) / scale[blurred]
-        rest = np.setdiff1d(rest, some[off < NOISE])
+        rest = np.concatenate([rest[~few], some[off >= NOISE]])
     return out
 
 
@@ -226,9 +227,9 @@ def checked(
     period, (value, wrong) = years_of(periods), numbers_of(values)
     year, seen = np.nan_to_num(period).astype(np.int64), np.isfinite(value)
     kind = frame.get("support", pd.Series(None, index=frame.index, dtype=object)).astype(object)
-    unstated = kind.isna().to_numpy()
-    support = kind.map({name: k for k, name in enumerate(SUPPORTS)}).fillna(-1).to_numpy(np.int64)
-    support = np.where(unstated, len(STATED), support)  # no edges; which of the kinds is inferred below
+    of_kind, kinds = pd.factorize(kind)  # -1 where unstated, the last: no edges; which is inferred below
+    unstated, known = of_kind < 0, {name: k for k, name in enumerate(SUPPORTS)}
+    support = np.array([*(known.get(name, -1) for name in kinds), len(STATED)])[of_kind]
     begins = np.unique(codes, return_index=True)[1]
     h = Histories(ids, *align(len(ids), codes[seen], year[seen], value[seen], breaks), support[begins])
     count = np.bincount(codes, weights=seen & ~wrong, minlength=len(ids))[codes]

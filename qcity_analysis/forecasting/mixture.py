@@ -23,7 +23,7 @@ import pandas as pd
 
 from .histories import FEWEST, LOWER, UPPER, Histories, one_history
 from .prior import YEARS, Cells, Gate, Prior, features, group, plain, row_sums, shipped, units
-from .quantiles import KNOTS, MIDDLE, Marginals, at_levels, count_knots, items
+from .quantiles import KNOTS, MIDDLE, QUARTILES, Marginals, at_levels, count_knots, items
 
 BLOCK = 1024  # series worked on together: their arrays stay in the processor's cache
 KEEP = 6  # cells kept for a series, the heaviest
@@ -119,6 +119,11 @@ class Ahead(NamedTuple):
     fit: Filtered
     cells: Cells
 
+    def rows(self, which: slice) -> Ahead:
+        """The same for some of the series."""
+        fit = Filtered(*(field[which] for field in self.fit))
+        return Ahead(self.ahead.rows(which), self.weight[which], fit, self.cells.take(which))
+
 
 def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
     """Forecast a block of series."""
@@ -129,8 +134,9 @@ def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
     changed = np.nanmax(h.values, axis=1) > np.nanmin(h.values, axis=1)
     share = np.where(changed, prior.share, 1.0)[:, None, None]
     mean = share * gate[:, :YEARS] + (1.0 - share) * prior.direct(seen, turn)
-    middle = mean[:, :, MIDDLE : MIDDLE + 1]
-    wide = np.maximum.accumulate(middle + prior.widen[group(h)] * (mean - middle), axis=2)
+    middle, factor = mean[:, :, [MIDDLE]], prior.widen[group(h)]
+    moved = middle + (factor[:, :, [MIDDLE]] - 1.0) * np.diff(mean[:, :, QUARTILES], axis=2)
+    wide = np.maximum.accumulate(moved + factor * (mean - middle), axis=2)
     later = gate[:, YEARS:] + (wide - gate[:, :YEARS])[:, YEARS - 1 :]  # the mixture's, moved to join on
     knots = np.concatenate([wide, np.maximum.accumulate(later, axis=2)], axis=1)[:, :horizon]
     last, item = h.values[:, -1], items(h)
@@ -167,11 +173,10 @@ def mixed(
     kept, which = Filtered(*(np.take_along_axis(field, keep, 1) for field in fit)), cells.take(keep)
     location, scale, df = ahead(kept, which, years)
     dfs, at = np.unique(df, return_inverse=True)
-    spread, knots = stdtrit(dfs[:, None], KNOTS)[at.reshape(df.shape)], np.zeros((len(h), years, len(KNOTS)))
-    for k in range(KEEP):  # cell after cell: no series depends on the others
-        cell = location[:, k, :, None] + scale[:, k, :, None] * spread[:, k, None]
-        knots += weight[:, k, None, None] * cell
-    return knots, weight, kept, which
+    spread, part = stdtrit(dfs[:, None], KNOTS)[at.reshape(df.shape)], weight[:, :, None]
+    centre, scale = sum((part * location).transpose(1, 0, 2)), part * scale
+    cells_of = (scale[:, k, :, None] * spread[:, k, None] for k in range(KEEP))  # in turn, as `row_sums`
+    return sum(cells_of, centre[:, :, None]), weight, kept, which
 
 
 def fit_cells(h: Histories, unit: np.ndarray, cells: Cells) -> Filtered:
@@ -288,8 +293,7 @@ def explain(
     family = np.select([cells.phi >= 1.0, cells.phi > 0, cells.rho > 0], [3, 2, 1], 0)
     shares = {name: float(weight[family == k].sum()) for k, name in enumerate(FAMILIES)}
     step, end = 0.2 * float(unit[0]), int(series.index[-1])
-    if support == "percent" and series.iloc[-1] + step > 100:
-        step = -step
+    step = -step if support == "percent" and series.iloc[-1] + step > 100 else step
     last = (median(series + step * (series.index == end), end + 1) - median(series, end + 1)) / step
     without = {int(year): median(series.drop(year), until) for year in series.index if len(series) > FEWEST}
     left_out = pd.Series(without, dtype=float)

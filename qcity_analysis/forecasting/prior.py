@@ -42,8 +42,8 @@ LOW = 5.0  # shares below take off: a group of their own
 FILE, CHANGES_FILE = "prior.json", "moves.json"
 COMMAND = "python -m training BANK --out DIR"
 YEARS = 5  # years ahead the learners know
-LENGTHS = (6, 10)  # histories of up to 6 points, up to 10, longer: each with its own `widen`, see `group`
-LOW_SHARES, GROUPS = len(LENGTHS) + 1, len(LENGTHS) + 3
+LENGTHS = (6, 10, 15)  # histories of up to 6 points, up to 10, up to 15, longer: each with its own `widen`
+LONG, LOW_SHARES, COUNTS, REAL, GROUPS = 3, 4, 5, 6, 8
 ROWS = 64  # matrices are multiplied in slices of this many rows, whatever the number of series
 TERMS = (
     "one", "run", "repeated", "run_repeated", "never", "constant", "edge", "edge_run", "edge_repeated", "rounding",
@@ -210,7 +210,7 @@ def row_sums(a: np.ndarray) -> np.ndarray:
 def _mean(a: np.ndarray) -> np.ndarray:
     """Row means over what is there; NaN for a row with nothing."""
     seen = np.isfinite(a)
-    return row_sums(np.where(seen, a, 0.0)) / row_sums(seen.astype(float))
+    return row_sums(np.where(seen, a, 0.0)) / seen.sum(axis=1)
 
 
 def _median(a: np.ndarray) -> np.ndarray:
@@ -243,7 +243,7 @@ class Cells:
     def __len__(self) -> int:
         return len(self.rho)
 
-    def take(self, which: np.ndarray) -> Cells:
+    def take(self, which: slice | np.ndarray) -> Cells:
         """Some of the cells."""
         return Cells(*(getattr(self, field.name)[which] for field in fields(self)))
 
@@ -284,10 +284,11 @@ class Learner:
 
 
 def group(h: Histories) -> np.ndarray:
-    """The row of `Prior.widen` of each history (n,): by length; low shares stated as such; numbers and signed ones."""
+    """The row of `Prior.widen` of each history (n,): by length, low shares stated as such, counts, real."""
     low_share = (h.support == STATED.index("percent")) & (h.values[:, -1] < LOW)
     length = np.searchsorted(LENGTHS, np.isfinite(h.values).sum(axis=1))
-    return np.select([low_share, np.isin(h.kind, (0, 3))], [LOW_SHARES, GROUPS - 1], length)
+    which = [length == LONG, low_share, h.kind == 3, h.kind == 0]
+    return np.select(which, [LONG, LOW_SHARES, COUNTS, REAL + (h.support == 0)], length)
 
 
 def at_edge(h: Histories) -> np.ndarray:
@@ -310,7 +311,7 @@ def terms(h: Histories, seen: np.ndarray, knots: np.ndarray) -> np.ndarray:
     equal = same(h.values, last)
     inside = np.logical_and(*((side & ~equal).any(axis=1) for side in (h.values > last, h.values < last)))
     extreme = np.where(inner & ~inside[:, None], np.log(equal.sum(axis=1, keepdims=True)), 0.0)
-    flat = [one, run, repeated, run * repeated, never, constant, edge, edge * run, edge * repeated]
+    flat = [one, run, repeated, run * repeated * inner, never, constant, edge, edge * run, edge * repeated]
     flat += [np.where(inner, np.log(within) - np.log1p(-within), 0.0), extreme]
     growing = [term * np.log(years) for term in (one, run, repeated, constant, edge)]
     return np.stack(np.broadcast_arrays(*flat, *growing), axis=2)
@@ -319,8 +320,8 @@ def terms(h: Histories, seen: np.ndarray, knots: np.ndarray) -> np.ndarray:
 @dataclass(frozen=True)
 class Prior:
     """Cells, `mean` and `spread` of the features in training, gate, learners, the gate's `share` of the quantiles, the
-    factor by which distances from the median are widened (GROUPS, 5 years, 15 knots), and the weights of `staying`:
-    a logistic regression, on `terms`, of how likely a series is to have its last value again.
+    factors by which distances from the median are widened (GROUPS, 5 years, 15 knots; at the median less 1 how many
+    quartile ranges it moves), and the weights of `staying`: a logistic regression, on `terms`, of the last value again.
     """
 
     cells: Cells
@@ -349,7 +350,7 @@ class Prior:
 def dot(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """`x @ matrix` in slices of one shape, so that no row depends on the others or on how many there are."""
     whole = np.concatenate([x, np.zeros((-len(x) % ROWS, x.shape[1]), dtype=x.dtype)])
-    return np.concatenate([whole[i : i + ROWS] @ matrix for i in range(0, len(whole) or 1, ROWS)])[: len(x)]
+    return (whole.reshape(-1, ROWS, x.shape[1]) @ matrix).reshape(-1, matrix.shape[1])[: len(x)]
 
 
 @lru_cache(maxsize=1)

@@ -22,7 +22,7 @@ from .histories import EQUAL, SUPPORTS, Histories, same
 KNOTS = np.array([0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975])
 LEVELS = np.array([0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975])  # that are scored
 LOGITS = np.log(KNOTS) - np.log1p(-KNOTS)
-MIDDLE = 7
+MIDDLE, QUARTILES = 7, [4, 10]  # among the knots
 RARE = 5.0  # items a year on average, at most
 FINEST = 1e-6  # of the largest value
 DISCOUNT = 0.8  # of evidence, per year

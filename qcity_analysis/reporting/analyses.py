@@ -350,29 +350,31 @@ def regions_lines(answers: Sequence[Assessment], plan: Portfolio, lang: str) -> 
     return [*lines, "", _expected_number(plan, "regions_together", len(answers), lang, every=every)]
 
 
-def why_block(assessment: Assessment, why: Explanation, lang: str) -> Block:
-    """What carries a mixture forecast in sentences; the median with every figure and without that of each year."""
-    until, extra, median = assessment.target.deadline, why.last_value - 1, assessment.median
+def why_block(a: Assessment, why: Explanation, lang: str) -> Block:
+    """What carries a mixture forecast in sentences; the median with every figure and without that of each year.
+
+    A median that only the drawing of paths sets apart from the explained one is shown in its place.
+    """
+    until, extra = a.target.deadline, why.last_value - 1
     families = sorted(why.shares, key=lambda name: -why.shares[name])[:2]
     first, second = (say(f"family_{name.replace(' ', '_')}", lang) for name in families)
     p, q = (percent(why.shares[name], lang) for name in families)
     step = "why_stays" if abs(extra) < SMALL else "why_goes_on" if extra > 0 else "why_lost"
     cells = {"part": percent(why.structural, lang), "first": first, "p": p, "second": second, "q": q}
     lines = [say("why_cells", lang, **cells), say(step, lang, share=percent(abs(extra), lang))]
-    tables = {}
+    low, high = a.interval or (0.0, math.inf)
+    median = why.median if a.median is None else a.median
+    moved = abs(median - why.median) > MOVED * (high - low)  # by errors, parts of years, others
+    centre, tables = why.median if moved else median, {}
     if len(why.without):
-        year = int((why.without - why.median).abs().idxmax())
-        years = {str(year): level for year, level in why.without.items()}
-        levels = {text("none_left_out", lang): why.median} | years
-        shown = {name: level_shown(assessment, level, lang) for name, level in levels.items()}
-        facts = {"year": year, "without": shown[str(year)], "median": [*shown.values()][0]}
-        lines.append(say("why_year", lang, until=until, **facts))
-        by = [with_sign(number(level - why.median)) for level in levels.values()]
-        rows = [[said, NONE if one == "0" else one] for said, one in zip(shown.values(), by, strict=True)]
+        by = why.without - why.median
+        away = {text("none_left_out", lang): 0.0} | {str(year): each for year, each in by.items()}
+        shown = {name: level_shown(a, centre + each, lang) for name, each in away.items()}
+        year, (whole, *_) = int(by.abs().idxmax()), shown.values()
+        lines.append(say("why_year", lang, until=until, year=year, without=shown[str(year)], median=whole))
+        rows = [[shown[name], with_sign(number(each)) if each else NONE] for name, each in away.items()]
         keys = ("c_median_without", "c_difference")
-        tables[""] = titled(rows, keys, lang, "c_left_out", shown, until=until)
-    low, high = assessment.interval or (0.0, math.inf)
-    moved = 0.0 if median is None else abs(median - why.median)
-    if moved > MOVED * (high - low) and median is not None:  # by errors, parts of years, others
-        lines.append(say("why_moved", lang, until=until, final=level_shown(assessment, median, lang)))
-    return Block(part_title(assessment, lang), lines, tables)
+        tables[""] = titled(rows, keys, lang, "c_left_out", away, until=until)
+    if moved:
+        lines.append(say("why_moved", lang, until=until, final=level_shown(a, median, lang)))
+    return Block(part_title(a, lang), lines, tables)

@@ -84,10 +84,9 @@ def revised(data: Data, lang: str) -> None:
     for row in twice[twice["value"] != twice["value_before"]].iloc[::-1].to_dict("records"):
         name = series_name(data, row["indicator_id"], row["region"], lang)
         units = data.indicator(row["indicator_id"])
-        shown = " → ".join(value_shown(row, units, lang, when) for when in ("_before", ""))
-        shown = shown.replace(" ", "\u00a0")
         measure = measure_shown(row["measure"], row["base_period"], lang)
-        rows.append([name, row["period"], measure, shown, _date(row, lang)])
+        shown = " → ".join(value_shown(row, units, lang, when) for when in ("_before", ""))
+        rows.append([name, row["period"], measure, shown.replace(" ", "\u00a0"), _date(row, lang)])
     _table("ov_revisions", "ov_series c_period c_measure ov_revision c_date", rows, lang, "ov_no_revision")
 
 

@@ -122,9 +122,8 @@ def why(a: Assessment, lang: str) -> None:
 def rules(a: Assessment, lang: str) -> None:
     """Show how many published rules say yes, and folded every rule's class; nothing where no rule applies."""
     parts = [part for part in judged(a) if not part.borrowed and not shared_reason(part, lang)]
-    tables = [{"": rules_table(part, lang)} for part in parts]
-    told = [show.Block(part_title(a, lang), [votes(a, lang)], t) for a, t in zip(parts, tables, strict=True)]
-    show.blocks("rules", lang, told, text("s_rules", lang))
+    told = [(part_title(a, lang), [votes(a, lang)], {"": rules_table(a, lang)}) for a in parts]
+    show.blocks("rules", lang, [show.Block(*one) for one in told], text("s_rules", lang))
 
 
 def rules_table(a: Assessment, lang: str) -> pd.DataFrame:
