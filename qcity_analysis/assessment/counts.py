@@ -462,8 +462,7 @@ def _events(raw: AnnualSeries) -> pd.DataFrame:
     """Events by year, from counts of new items and from levels, which here are numbers of the year as well."""
     rows = raw.figures()
     events = new_counts(rows[rows["measure"].isin(["level", "count_new"])].assign(measure="count_new"))
-    at_most_none = (events["qualifier"] == "<=") & (events["count"] == 0)
-    events.loc[at_most_none, "qualifier"] = "="
+    events.loc[(events["qualifier"] == "<=") & (events["count"] == 0), "qualifier"] = "="
     return events
 
 
