@@ -106,10 +106,10 @@ def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
     if titled:
         title = wrapped(sentences.panel_title(part, lang), 50)
         ax.set_title("\n".join(title), loc="left", fontsize=11.5, pad=20, **BOLD)
-    counted = _draw_counts(ax, part, lang)
-    unit = sentences.unit_of if counted else sentences.axis_unit  # a bar is of its year alone
+    yearly = _draw_counts(ax, part, lang)
+    unit = sentences.unit_of if yearly else sentences.axis_unit  # a bar is of its year alone
     note(ax, unit(part, lang), (0, 1), (0, 5), xycoords="axes fraction")
-    if counted:
+    if yearly:
         return _scale(ax, part, first)
     if part.fan is not None:
         _draw_fan(ax, part, part.fan, lang)
