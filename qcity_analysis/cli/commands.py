@@ -194,10 +194,8 @@ def diff(
 
     known = qc.load(data, later)
     rows = known.targets_of(plan)
-    changes = [
-        explain_change(known, target, name, earlier, known.as_of, draws=draws)
-        for name, target in zip(rows["plan"], rows["target_id"], strict=True)
-    ]
+    pairs = zip(rows["target_id"], rows["plan"], strict=True)
+    changes = [explain_change(known, *pair, earlier, known.as_of, draws=draws) for pair in pairs]
     figures = qc.diff(known, earlier, known.as_of)
     if plan:
         figures = figures[figures["indicator_id"].isin(plan_indicators(known, plan))]
@@ -371,9 +369,8 @@ def run(
         raise QcityError("-p goes with --notebook; --only-failed, --keep and --ledger go without it")
     if notebook is not None:
         given = [one.partition("=")[::2] for one in parameter or []]
-        options = {"plan": plan or [], "target": target or [], "language": language or []}
-        options["as_of"] = [as_of] if as_of else []
-        given += [(name, value) for name, values in options.items() for value in values]
+        options = {"plan": plan, "target": target, "language": language, "as_of": [as_of] if as_of else None}
+        given += [(name, value) for name, values in options.items() for value in values or []]
         made = report.run_own(notebook, given, folder, data, timeout, retries, say)
     else:
         made = report.run_report(

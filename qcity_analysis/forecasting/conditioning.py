@@ -168,16 +168,19 @@ def conditioned(known: Conditions, years: int, draws: int, rng: Random) -> np.nd
             if weight[(values >= low) & (values <= high)].sum() > SURE * weight.sum():
                 del bounds[year]
         known = replace(known, bounds=bounds)
-    return np.concatenate([_part(known, years, size, rng) for size in batch_sizes(draws)])
+    return _paths(known, years, batch_sizes(draws), rng)
 
 
-def completed(known: Conditions, rng: Random) -> Histories:
-    """USED equally likely completed histories up to the last value, or the one there is; in order of that value."""
+def completed(known: Conditions, rng: Random, parts: int = 1) -> Histories:
+    """For each part USED equally likely completed histories up to the last value, or the one there is; in its order."""
     if not known.uncertain(ahead=False) and not known.shared:
-        return known.histories()
-    years, table, weight = _weighted(known, rng)
-    order = np.argsort(table[:, -1], kind="stable")
-    return known.histories(years, table[order[_resampled(weight[order], USED, rng)]])
+        return known.histories().rows(np.zeros(parts, dtype=int))
+    tables = []
+    for _ in range(parts):
+        years, table, weight = _weighted(known, rng)
+        order = np.argsort(table[:, -1], kind="stable")
+        tables.append(table[order[_resampled(weight[order], USED, rng)]])
+    return known.histories(years, np.concatenate(tables))
 
 
 def _resampled(weight: np.ndarray, count: int, rng: Random) -> np.ndarray:
@@ -265,30 +268,34 @@ def _proposed(
     return drawn, log_weight if centre is None else log_weight - 0.5 * ((drawn - centre) / error) ** 2
 
 
-def _part(known: Conditions, years: int, draws: int, rng: Random) -> np.ndarray:
-    """Paths (draws, years) that depend on one another through the histories completed for them."""
-    h = completed(known, rng)
-    ahead, here, last = known.uncertain(ahead=True), known.last, known.last + years
-    count = -(-max(POOL, draws) // USED) * USED if ahead else draws  # as many paths for each kept history
-    done = np.empty((count, 0))
+def _paths(known: Conditions, years: int, sizes: Sequence[int], rng: Random) -> np.ndarray:
+    """Paths (sum of `sizes`, years) in independent parts, each from histories completed for it; looked at together."""
+    parts, ahead, here, last = len(sizes), known.uncertain(ahead=True), known.last, known.last + years
+    h = completed(known, rng, parts)
+    count = -(-max(POOL * bool(ahead), *sizes) // USED) * USED  # as many paths for each kept history
+    done, part = np.empty((parts * count, 0)), np.arange(parts)[:, None] * count
     for year in ahead:
-        paths, owner = _kept(known, h, year, year - here, count, rng)
+        step, every, n = year - here, look_ahead(h, known.prior, year - here), len(h) // parts
+        each = [_kept(known, every.rows(slice(k, k + n)), year, count, rng) for k in range(0, len(h), n)]
+        paths, owner = np.concatenate([one[0] for one in each]), (part + [one[1] for one in each]).ravel()
         done = np.concatenate([done[owner], paths], axis=1)
         # The next years go on from USED of the paths, which are in order of their value: one of each group at random.
-        drawn, step = ((np.arange(USED) + rng.random(USED)) * count / USED).astype(int), year - here
-        rows = h.rows(owner[drawn] * len(h) // count)
+        drawn = ((np.arange(parts * USED) + rng.random(parts * USED)) * count / USED).astype(int)
+        rows = h.rows(owner[drawn] * len(h) // len(done))
         moved, starts = np.roll(rows.values, -step, axis=1), np.roll(rows.starts, -step, axis=1)
         moved[:, -step:], starts[:, -step:] = np.nan, False
         moved[:, -1] = paths[drawn, -1]
-        h, here = Histories(np.arange(USED), rows.last_year + step, moved, starts, rows.support), year
+        h, here = Histories(np.arange(len(rows)), rows.last_year + step, moved, starts, rows.support), year
     if here < last:
-        done = np.concatenate([done, draw(look_ahead(h, known.prior, last - here), count, rng)], axis=1)
-    return done[:, :years] if count == draws else done[rng.permutation(count)[:draws], :years]
+        done = np.concatenate([done, draw(look_ahead(h, known.prior, last - here), len(done), rng)], axis=1)
+    return done[
+        np.concatenate([k + rng.permutation(count)[:n] for k, n in zip(part, sizes, strict=True)]), :years
+    ]
 
 
-def _kept(known: Conditions, h: Histories, year: int, step: int, count: int, rng: Random) -> Pair:
-    """Paths (count, step) up to a year that agree with what is known of it, by value, and whom they go on from."""
-    ahead, (low, high) = look_ahead(h, known.prior, step), known.within(year)
+def _kept(known: Conditions, ahead: Ahead, year: int, count: int, rng: Random) -> Pair:
+    """Paths (count, years) up to a year that agree with what is known of it, by value, and whom they go on from."""
+    low, high = known.within(year)
     for pool in (count, MORE * count):
         paths = np.clip(draw(ahead, pool, rng), *limits(known.support))
         values = paths[:, -1]

@@ -119,6 +119,11 @@ class Ahead(NamedTuple):
     fit: Filtered
     cells: Cells
 
+    def rows(self, which: slice) -> Ahead:
+        """The same for some of the series."""
+        fit = Filtered(*(field[which] for field in self.fit))
+        return Ahead(self.ahead.rows(which), self.weight[which], fit, self.cells.take(which))
+
 
 def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
     """Forecast a block of series."""

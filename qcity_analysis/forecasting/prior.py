@@ -243,7 +243,7 @@ class Cells:
     def __len__(self) -> int:
         return len(self.rho)
 
-    def take(self, which: np.ndarray) -> Cells:
+    def take(self, which: slice | np.ndarray) -> Cells:
         """Some of the cells."""
         return Cells(*(getattr(self, field.name)[which] for field in fields(self)))
 

@@ -326,10 +326,9 @@ def kernel_server(timeout: float = 60) -> Iterator[Callable[[], list[str] | None
                 yield lambda: argv if started and process.poll() is None else None
             finally:
                 process.stdin.close()
-                try:
+                with suppress(TimeoutExpired):
                     process.wait(10 * started)
-                except TimeoutExpired:
-                    process.kill()
+                process.kill()
 
 
 def serve(address: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -38,6 +39,8 @@ COLUMNS = (
 KEY = itemgetter("plan", "target_id")  # of a row
 WATCHED = ("status", "word", "probability")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+PATIENCE = {"config_kwargs": {"retries": {"max_attempts": 1}, "connect_timeout": 10}}  # of S3
+UNREACHED = {"ConnectionError", "HTTPClientError", "TimeoutError", "gaierror"}  # S3 has its own
 KEPT = ("*.html", "results.*", "changes.json", "results/*.json")  # what a reader gets; not logs and notebooks
 
 
@@ -162,7 +165,7 @@ def publish(out: str | Path, url: str) -> int:
     """
     files, sent = sorted(site_files(out), key=lambda path: path == Path(out) / "index.html"), 0
     with _address(url):
-        system, root = fsspec.core.url_to_fs(url)
+        system, root = fsspec.core.url_to_fs(url, **(PATIENCE if url.startswith("s3:") else {}))
         for path in files:
             name, content = f"{root.rstrip('/')}/{path.relative_to(out).as_posix()}", path.read_bytes()
             with suppress(OSError):
@@ -184,6 +187,8 @@ def _address(url: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno and "://" not in url:
             raise  # the machine's own fault
+        if UNREACHED & {one.__name__ for one in type(error).__mro__}:
+            raise OSError(errno.EHOSTUNREACH, str(error), url) from error
         known = "known are folders and, with s3fs, s3://bucket/folder, its keys from the environment"
         raise QcityError(f"{url}: {' '.join(str(error).split()) or type(error).__name__}; {known}") from error
 

@@ -152,8 +152,8 @@ def _spread(seed: Levels, links: list[Link], favoured: int | None) -> Levels:
 
 
 def typical_revisions(data: Data) -> dict[str, float]:
-    """Typical revision of a provisional figure over the typical yearly change of its series, by measure, from the
-    figures first published as provisional and revised since; STATED where there are none. Computed once of the data.
+    """Typical revision of a provisional figure over the typical yearly change of its series as known when last revised,
+    by measure, from figures first published as provisional and revised since; STATED where there are none.
     """
     if "revisions" in data.computed:
         return data.computed["revisions"]
@@ -162,14 +162,13 @@ def typical_revisions(data: Data) -> dict[str, float]:
     annual = data.observations.loc[is_whole(data.observations["period"]), cells]
     annual = annual.sort_values(["known_from", "row"], kind="stable")
     first = annual[annual["status"].isin(PROVISIONAL)].drop_duplicates(KEY)
-    newest = annual.merge(first[series].drop_duplicates(), on=series).drop_duplicates(KEY, keep="last")
-    both = first.merge(newest, on=KEY, suffixes=("_first", ""))
+    both = first.merge(annual.drop_duplicates(KEY, keep="last"), on=KEY, suffixes=("_first", ""))
     both = both[both["known_from"] > both["known_from_first"]]
-    newest = newest.merge(both[series].drop_duplicates(), on=series)
-    sizes = {name: _typical_size(rows, str(name[2])) for name, rows in newest.groupby(series)}
+    then = annual.join(both.groupby(series)["known_from"].max().rename("until"), on=series)
+    then = then[then["known_from"] <= then["until"]].drop_duplicates(KEY, keep="last")
     squares: dict[bool, list[float]] = {False: [], True: []}
-    for name, rows in both.groupby(series):
-        if (scale := sizes[name]) > 0:
+    for (name, rows), (_, known) in zip(both.groupby(series), then.groupby(series), strict=True):
+        if (scale := _typical_size(known, str(name[2]))) > 0:
             squares[name[2] in CHANGES] += [(one / scale) ** 2 for one in rows["value"] - rows["value_first"]]
     spread = {kind: math.sqrt((PAIRS * STATED**2 + sum(s)) / (PAIRS + len(s))) for kind, s in squares.items()}
     return data.computed.setdefault("revisions", {name: spread[name in CHANGES] for name in MEASURES})

@@ -224,8 +224,7 @@ def _of_series(data: Data, name: str, region: str) -> list[Origin]:
 
 def _with_lag(data: Data, name: str, region: str) -> Data:
     """The package with one series known from the end of each period plus its indicator's publication lag."""
-    lag = data.indicator(name)["publication_lag_months"]
-    rows = data.observations
+    lag, rows = data.indicator(name)["publication_lag_months"], data.observations
     mine = among(rows, [(name, region)]) & (rows["period"] == rows["year"].astype(str))
     ends = pd.to_datetime({"year": rows["year"], "month": 12, "day": 31})
     known = ends + pd.offsets.MonthEnd(ASSUMED_LAG_MONTHS if pd.isna(lag) else int(lag))

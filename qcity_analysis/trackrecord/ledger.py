@@ -21,13 +21,13 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__
-from ..assessment.answer import Assessment
-from ..assessment.assess import assess
+from ..assessment.answer import Assessment, Question
+from ..assessment.assess import assess, by_figures
 from ..data.load import Data, pages
 from ..data.schema import RELATIVE
 from ..data.vintages import among, to_date
 from ..errors import QcityError
-from ..files import write_whole
+from ..files import digest, write_whole
 from ..forecasting.histories import as_number
 from ..rules import RULES
 from ..targets import Target, find_target
@@ -45,7 +45,7 @@ YEARS = ("base_year", "deadline", "last_year", "draws", "seed")
 COLUMNS = ["asked_at", *TEXTS, *JUDGED, *YEARS, *NUMBERS]
 ASKED = (*TARGET[3:], "threshold", "tolerance", "base_year", "deadline")  # what a target asks
 SETTLED = ("met", "missed")
-DRAWS, SPOKEN = 100, 2_000  # of answers of which only the status counts, and of those given
+SPOKEN = 2_000  # draws of the answers given
 MIDDLE = (6, 30)  # month and day on which each year is asked
 FEWEST = 2  # levels a rule is asked with
 RULE_KINDS = ("level", "coverage", "cumulative", *RELATIVE)  # the rules judge levels
@@ -63,10 +63,8 @@ def home(data_folder: str | Path) -> Path:
 
 def data_hash(folder: str | Path) -> str:
     """Sixteen hexadecimal digits that change with any table or correction of a data package."""
-    digest = hashlib.sha256()
-    for path in sorted(p for p in Path(folder).iterdir() if p.suffix in TABLES):
-        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:16]
+    tables = sorted(path for path in Path(folder).iterdir() if path.suffix in TABLES)
+    return hashlib.sha256("".join(path.name + digest(path) for path in tables).encode()).hexdigest()[:16]
 
 
 def record(
@@ -179,16 +177,16 @@ def _outcomes(data: Data, plan: str, target_id: str, region: str) -> dict[str, A
     except QcityError:
         return {"unscored": "target_gone"}
     try:
-        answers = _by_name(assess(data, target, draws=DRAWS))
+        settled = _settled(data, target)
     except QcityError as error:
         return {"unscored": f"not_computed: {error}"}
-    settled = {name: (a, _settled_on(data, a)) for name, a in answers.items() if a.status in SETTLED}
-    return {"target": target, "settled": settled}
+    return {"target": target, "settled": {name: (a, _settled_on(data, a)) for name, a in settled.items()}}
 
 
-def _by_name(answer: Assessment) -> dict[str, Assessment]:
-    """The answers from the region's own figures, by definition."""
-    return {str(a.definition["indicator_id"]): a for a in answer.by_definition()}
+def _settled(data: Data, target: Target) -> dict[str, Assessment]:
+    """The answers that are settled, by definition."""
+    answers = by_figures(Question(data, target, "mixture", 1, 0)).by_definition()  # no forecast is needed
+    return {str(a.definition["indicator_id"]): a for a in answers if a.status in SETTLED}
 
 
 def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
@@ -196,11 +194,10 @@ def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
     name, rows, since = str(answer.definition["indicator_id"]), data.observations, pd.NaT
     for day in sorted(rows.loc[among(rows, answer.places()), "known_from"].unique(), reverse=True):
         try:
-            known = assess(data, answer.target, as_of=pd.Timestamp(day).date(), draws=DRAWS)
+            known = _settled(data.at(pd.Timestamp(day).date()), answer.target)
         except QcityError:
             break
-        then = _by_name(known).get(name)
-        if then is None or then.status not in SETTLED:
+        if name not in known:
             break
         since = pd.Timestamp(day)
     return since
@@ -264,21 +261,19 @@ def said_of_earlier(data: Data, indicators: Collection[str] | None = None) -> pd
 
 def _of_target(data: Data, at: Callable[[dt.date], Data], plan: str, target_id: str) -> Rows | str:
     """The rows of one target; where it has none, why."""
-    now = _by_name(assess(data, target_id, plan=plan, draws=DRAWS))
-    settled = {name: part for name, part in now.items() if part.status in SETTLED}
-    target = next(iter(now.values())).target
-    if not settled:
+    target = find_target(data, target_id, plan)
+    if not (settled := _settled(data, target)):
         return "open" if target.deadline >= data.as_of.year else "no_outcome"
     dates = data.sources.loc[data.sources["source_id"] == target.source_id, "date"]
-    after_base = dt.date((target.base_year or target.deadline) + 1, 1, 1)
-    issued = to_date(str(dates.iloc[0])) if len(dates) else after_base  # the last day of the document's date
+    after_base = f"{(target.base_year or target.deadline) + 1}-01-01"
+    issued = to_date(str(dates.iloc[0]) if len(dates) else after_base)  # the last day of the document's date
     rows: Rows = []
     for year in range(max(issued.year, (target.base_year or 0) + 1), target.deadline + 1):
         day = dt.date(year, *MIDDLE)
         if issued <= day <= data.as_of:
             light = {"light": _light(at(day), target, issued.year)}
-            then = _by_name(assess(at(day), target, draws=SPOKEN))
-            asked = {name: one for name, one in then.items() if one.status not in SETTLED}
+            then = assess(at(day), target, draws=SPOKEN).by_definition()
+            asked = {str(one.definition["indicator_id"]): one for one in then if one.status not in SETTLED}
             rows += [_row(one, settled.get(name), day, issued) | light for name, one in asked.items()]
     return rows or "late"
 

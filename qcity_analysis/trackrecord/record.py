@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..assessment.answer import plain
 from ..data.load import Data, pages
 from ..errors import QcityError
 from ..files import write_whole
@@ -37,8 +38,6 @@ SHARE = 0.9  # of the bootstrap intervals
 LEAST = 0.5  # of the questions of a horizon that a benchmark must answer to compete
 ROOMS = "data/* series/* forecasting/**/* targets.py assessment/* rules/* trackrecord/*"  # what computes
 FEW = 20  # indicators below which a record is called too small
-
-Tables = dict[str, pd.DataFrame]
 
 
 def ratio_interval(
@@ -271,7 +270,7 @@ class TrackRecord:
         errors = self.judgements.loc[self.judgements["in_advance"], "error"].dropna()
         entered = {"statements": len(self.judgements), "scored": len(errors), "brier": errors.mean()}
         whole |= {"judgements": entered}
-        return {name: _plain(value) for name, value in whole.items()}
+        return {name: plain(value) for name, value in whole.items()}
 
 
 def track_record(data: Data, plan: str | None = None, ledger: str | Path | None = None) -> TrackRecord:
@@ -309,7 +308,7 @@ def _asked(data: Data, names: Collection[str] | None) -> Sequence[pd.DataFrame]:
 
 def _kept(
     data: Data, plan: str, names: Sequence[str], compute: Callable[[], Sequence[pd.DataFrame]]
-) -> Tables:
+) -> dict[str, pd.DataFrame]:
     """Tables kept beside the ledger, where the same code made them of the same figures; else computed and kept."""
     folder, mark = books.home(data.folder).parent, _mark(data)
     paths = {name: folder / f"track_record_{plan}_{name}_{mark}.parquet" for name in names}
@@ -333,19 +332,6 @@ def _mark(data: Data) -> str:
     parts = [table.to_csv(index=False).encode() for table in tables] + [path.read_bytes() for path in files]
     told = repr([half, pages(data.folder), *map(metadata.version, ("numpy", "pandas", "scipy"))])
     return hashlib.sha256(b"".join([*parts, told.encode()])).hexdigest()[:16]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, pd.DataFrame):
-        value = value.reset_index().to_dict("records")
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_record(path: Path | str | None = None) -> dict[str, Any]:
