@@ -155,7 +155,7 @@ CENTRE = {"value": "centre", "low": "low", "high": "high"}
 SAID = {  # what a page says, and which quantity its places say; parts between | are cells of one row
     **{f"expected{kind}": CENTRE for kind in ("", "_only", "_cumulative", "_direction", "_events", "_rank")},
     "alt_forecast": {"probability": "chance"} | CENTRE, "drawn|figure_title": CENTRE, "find_forecast": {},
-    "drawn|target_line": {"value": "asked"}, "sens_flip": {"flips": "flips"},
+    "drawn|target_line": {"value": "asked"}, "alt_sensitivity": {"asked": "chance", "flips": "flips"},
     **{f"head_{name}": {"probability": "chance"} for name in ("forecast", "overdue", "by_reference", "by_outside")},
     **{f"basis_{name}": {"value": f"by {name}"} for name in ("figures", "outside", "both", "reference")},
     "headline_both": {"figures": "by figures", "outside": "by outside"}, "rules_counted": {"yes": "yes", "no": "no"},
@@ -163,11 +163,10 @@ SAID = {  # what a page says, and which quantity its places say; parts between |
     **dict.fromkeys(("changed_moved", "changed_flipped"), {"after": "chance"}), "attained_some": {"year": "even"},
     "pace": {"sofar": "so far", "needed": "pace", "level": "aim"}, "move_needed": {"pace": "pace", "bound": "aim"},
     "tally": {"count": "count", "needed": "missing"}, "move_month": {"count": "count", "needed": "missing"},
-    "k_so_far|pace_shown": {"pace": "so far"}, "k_needed|pace_shown": {"pace": "pace"},
+    "k_so_far|pace_shown": {"pace": "so far"}, "k_needed|pace_shown": {"pace": "pace"}, "sens_flip": {"flips": "flips"},
     "k_last|in_year": {"value": "level of {year}"}, "k_last|counted_by": {"value": "count"},
     "|v_asked|{chance}|{word}|v_asked": {"chance": "chance", "word": "word"}, "even|{year}": {"year": "even"},
     "rules_ours|{word}|{chance}|qcity_analysis": {"chance": "chance", "word": "word"},
-    "alt_sensitivity": {"asked": "chance", "flips": "flips"},
     **{key: {"value": "outcome"} for key in catalogue("sentences") if re.match("find_(met|missed)", key)},
     **{f"asks|{key}": {"value": "asked"} for key in catalogue("sentences") if key.startswith("ask_")},
 }  # fmt: skip
@@ -224,7 +223,8 @@ def show_page(a, lang, shown, whole):
         getattr(sections, section)(*([a.data] if section in with_data else []), a, lang)
     drawn = [label for one in shown if isinstance(one, Picture) for label in one.figure.findobj(Text)]
     lines = [shown.words(), shown.front["answer"], *re.findall('aria-label="(.*?)"', shown.words())]
-    return lines, [label for label in drawn if label.get_visible()]
+    unlike = a.target.kind in sentences.BY_STEP and "target"  # a step is asked for, and a level drawn
+    return lines, [label for label in drawn if label.get_visible() and label.get_gid() != unlike]
 
 
 def agrees(a, shown, monkeypatch, whole=True):
