@@ -229,8 +229,7 @@ def forecast(
         answers = [qc.assess(known, one, **options) for one in asked]
         if figure is not None:
             regions_chart(answers, language).savefig(figure, bbox_inches="tight")
-        whole = add_up(known, answers, seed=seed)
-        lines = partial(regions_lines, answers, whole, language)
+        lines = partial(regions_lines, answers, add_up(known, answers, seed=seed), language)
         show(as_json, lambda: [a.to_dict() for a in answers], lines)
     answer = qc.assess(known, target, plan=plan, region=region, **options)
     if record:
