@@ -82,7 +82,7 @@ this one; the second part with a quicker score and without stretches of two chan
 | countries count nothing | .973 | .986 | 1.034 | 1.096 | .87-.94 |
 | two changes tell a spread (as wide as .92 instead of .91 asks) | .958 | .979 | 1.023 | 1.091 | .87-.94 |
 | growth set so that one to ten years hold alike | .957 | .978 | 1.022 | 1.089 | .87-.94 |
-| **width from published, carried from forecast ones, by kind** (.91; set: .915) | .959 | .983 | 1.027 | 1.095 | .88-.92 |
+| **width from published, carried from forecast ones** (.91; set: .915) | .959 | .983 | 1.027 | 1.095 | .88-.92 |
 | the same, .92 | .968 | .993 | 1.037 | 1.106 | .89-.93 |
 | quicker score: countries count a tenth | .973 | .995 | 1.014 | 1.074 | .87-.94 |
 | countries count nothing | .964 | .982 | 1.001 | 1.061 | .87-.93 |
