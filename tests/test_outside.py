@@ -48,8 +48,7 @@ def test_the_probability_of_an_aim_keeps_its_order(column, sign):
 def compared(levels, above=True, name="province"):
     """A comparator whose years to come are known."""
     one = pd.Series(levels, dtype=float)
-    paths = np.tile(one.reindex(range(2021, 2024)), (4000, 1))
-    return others.Comparator(name, above, one[one.index <= 2020], one[:0], paths)
+    return others.Comparator(name, above, one.loc[:2020], one[:0], np.tile(one.loc[2021:2023], (4000, 1)))
 
 
 STEADY = {year: 100 * 1.05 ** (year - 2012) for year in range(2012, 2024)}
@@ -141,6 +140,7 @@ RISING = figures({2016 + k: 80 + 1.5 * k + (-1) ** k for k in range(8)})
 TURNED = {
     "at_least": ({}, RISING), "at_most": ({"direction": "at_most"}, RISING), "cut": (CUT, RISING),
     "growth": ({"kind": "average_growth", "threshold": 2, "base_year": 2020}, RISING),
+    "every": ({"kind": "every_year", "direction": "at_most", "threshold": 95, "base_year": 2023}, RISING),
     "sum": ({"kind": "cumulative", "threshold": 60, "base_year": 2020},
             run(2017, [9, 12, 10, 14, 11, 13, 12], "count_new"), {"support": "count", "unit": "items"}),
 }  # fmt: skip

@@ -2,14 +2,14 @@
 
 Each case hides a place's figures but one, of a random base year, and takes what the country (or the mean of all other
 places) and two other places did: from their yearbooks, the yearly bulletins on energy and the growth their work reports
-state; countries, whose own region is not among the data, count a tenth. Comparators are published throughout, or
+state. Countries, whose own region is not among the data, are only scored. Comparators are published throughout, or
 forecast from what was known in the base year: from both the spread is learned that a place adds to theirs.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,36 +35,25 @@ SHARES = ("unemployment", "urbanisation")
 FEWEST, PLACES = 300, 12  # stated figures of an indicator; countries of one
 AHEAD, FORECAST, DRAWS, FOLDS = 10, 5, 400, 9  # years, of comparators that are forecast
 CASES, ABROAD = 80, 10  # of an indicator: of provinces and cities; of countries
-TENTH = 0.1  # what an indicator of countries counts
 # least freedom; share of the learning cases that 90 % intervals hold: .90 of others
-FREEDOM, HELD = 2.5, 0.91
+FREEDOM, HELD = 2.5, 0.92
 SCALES_OF = ("log", "logodds", "typical")
 LEVELS = np.arange(0.05, 1.0, 0.05)
-START = (
-    0,
-    0,
-    0,
-    0,
-    0.5,
-    0.5,
-    0,
-    0.7,
-    0.15,
-    0,
-    -1,
-    0.8,
-    0,
-)  # where the search begins, and what it is drawn to
-COLUMNS = "indicator weight scale kind published years unit size own centre sigma distance other"
+# where the search begins, and what it is drawn to: by kind the log factor of the spread; the power of what the nearest
+# moves, of two and of one; the log factor of rates; the growth, and that of rates; log freedom above the least, log
+# square of what is carried over, the pull of rates, and log odds of what a year leaves of it
+START = np.array([0, 0, 0, 0, 0.5, 0.5, 0, 0.7, 0.15, 0, -1, 0.8, 0])
+Parts = tuple[float, np.ndarray, np.ndarray, np.ndarray]
+COLUMNS = "indicator scale kind published years unit size own centre sigma distance other"
 
 
 @dataclass(frozen=True)
 class Table:
-    """The levels (year x place) of an indicator, its support, and what it counts."""
+    """The levels (year x place) of an indicator, its support, and whether its places are those learned on."""
 
     support: str
     levels: pd.DataFrame
-    weight: float = 1.0
+    within: bool = True
 
 
 @dataclass(frozen=True)
@@ -75,7 +64,7 @@ class Case:
 
     indicator: str
     support: str
-    weight: float
+    within: bool
     base: int
     level: float
     actual: np.ndarray
@@ -116,7 +105,7 @@ def tables(corpus: Corpus, folder: Path) -> dict[str, Table]:
                 )
                 for one in rows.index
             }
-            made[str(name)] = Table(support, pd.DataFrame(columns), 1.0 if source == WITHIN else TENTH)
+            made[str(name)] = Table(support, pd.DataFrame(columns), source == WITHIN)
     told = pd.read_csv(folder / "provinces" / "provincial_energy_per_gdp.csv")
     told = told[(told["measure"] == "change_pct") & told["period"].str.fullmatch(r"\d{4}")]
     for name, rows in told[told["series"].isin(["energy_per_gdp", "electricity_per_gdp"])].groupby("series"):
@@ -148,7 +137,7 @@ def draw_cases(tables: dict[str, Table], seed: int = 0) -> list[Case]:
     rng, cases = np.random.default_rng(seed), list[Case]()
     for name, told in tables.items():
         table = told.levels.reindex(range(told.levels.index.min(), told.levels.index.max() + 1))
-        number = len(cases) + (CASES if told.weight == 1 else ABROAD)
+        number = len(cases) + (CASES if told.within else ABROAD)
         levels, first, support = table.to_numpy(float), int(table.index[0]), told.support
         moved = np.diff(scaled(levels, support), axis=0)
         country = table.columns.get_loc(COUNTRY) if COUNTRY in table else -1
@@ -170,17 +159,8 @@ def draw_cases(tables: dict[str, Table], seed: int = 0) -> list[Case]:
             peers = (levels[:, peer] for peer in rng.permutation(ready)[:2])
             three = tuple(pd.Series(values, table.index) for values in (parent, *peers))
             if (paths := _forecast(three, first + at, support)) is not None:
-                case = (
-                    name,
-                    support,
-                    told.weight,
-                    first + at,
-                    float(levels[at, place]),
-                    actual,
-                    three,
-                    paths,
-                )
-                cases.append(Case(*case))
+                about = (name, support, told.within, first + at, float(levels[at, place]))
+                cases.append(Case(*about, actual, three, paths))
     return cases
 
 
@@ -215,7 +195,7 @@ def observed(cases: Sequence[Case]) -> pd.DataFrame:
                 distance = at - float(bases.mean()) if scale == "typical" else 0.0
                 other = np.median(each[-1], axis=0)
                 for h in range(min(len(own), len(centre))):
-                    what = (case.indicator, case.weight, scale, kind, published, h + 1, *shown[kind], own[h])
+                    what = (case.indicator, scale, kind, published, h + 1, *shown[kind], own[h])
                     rows.append((*what, centre[h], (high[h] - low[h]) / 2, distance, other[h]))
     table = pd.DataFrame(rows, columns=COLUMNS.split())
     return table[(table["unit"] > 0) & (table["size"] > 0) & np.isfinite(table["own"] + table["centre"])]
@@ -223,47 +203,81 @@ def observed(cases: Sequence[Case]) -> pd.DataFrame:
 
 def fit(table: pd.DataFrame) -> Learned:
     """The numbers of greatest likelihood, every indicator of a kind counting the same; then as wide as HELD asks."""
-    kind = table["kind"].map(KINDS.index).to_numpy()
-    rate, one = (table["scale"] == "typical").to_numpy(int), (kind > 1).astype(int)
+    x, parts, weight = _likeliest(table)
+    kind, years = table["kind"].map(KINDS.index).to_numpy(), table["years"].to_numpy()
+
+    def too_narrow(rows: np.ndarray) -> float:
+        """By what spreads would have to be multiplied to hold the share HELD of these rows."""
+        freedom, deviation, own, carried = parts(x)
+        ratio = np.abs(deviation) / np.sqrt(own + carried) / stats.t.ppf(0.95, freedom)
+        rows = rows[ratio[rows].argsort()]
+        held = np.cumsum(weight[rows]) / weight[rows].sum()
+        return float(ratio[rows][np.searchsorted(held, HELD)])
+
+    ahead = np.arange(1, AHEAD + 1)
+    by_year = [np.log(too_narrow(np.flatnonzero(years == h))) for h in ahead]
+    x[7:9] += np.polyfit(np.log(ahead), by_year, 1)[0]  # so that years hold alike, beyond what is likeliest
+    near = [np.flatnonzero((kind == k) & (years <= FORECAST)) for k in range(4)]
+    factor = np.exp(x[:4]) * [too_narrow(rows) for rows in near]
+    freedom = parts(x)[0]
+    kept, carried, own_factor = 1 / (1 + np.exp(-x[12])), np.exp(x[10] / 2), np.exp(x[6])
+    by_scale = {"factor": (1, 1, own_factor), "growth": (*x[[7, 7]], x[8]), "pull": (0, 0, x[11])}
+    scales = {name: dict(zip(SCALES_OF, map(_short, three), strict=True)) for name, three in by_scale.items()}
+    spread = {name: (_short(factor[k]), _short(x[4 + (k > 1)])) for k, name in enumerate(KINDS)}
+    first = table[(table["years"] == 1) & table["published"]]
+    apart = (first["own"] - first["centre"]).abs().groupby([first["scale"], first["indicator"]])
+    unseen = (apart.median() / 0.6745).groupby("scale").median()
+    told = {str(name): _short(value) for name, value in unseen.items()}
+    return Learned(spread, _short(freedom), _short(carried), unseen=told, kept=_short(kept), **scales)
+
+
+def _likeliest(table: pd.DataFrame) -> tuple[np.ndarray, Callable[[np.ndarray], Parts], np.ndarray]:
+    """The numbers (see START), what they say of each row (the freedom, how far it was from the centre, the square of
+    its own scale and of that carried over from the comparators' forecast), and what a row counts.
+    """
+    kind, rate = table["kind"].map(KINDS.index).to_numpy(), (table["scale"] == "typical").to_numpy(float)
     log_unit, log_size, log_years = (
         np.log(table[name].to_numpy(float)) for name in ("unit", "size", "years")
     )
+    powers = (log_size - log_unit)[:, None] * np.eye(2)[(kind > 1).astype(int)]
+    grown = log_years[:, None] * np.column_stack([1 - rate, rate])
+    basis = np.column_stack([np.eye(4)[kind], powers, rate, grown])
     apart = (table["own"] - table["centre"]).to_numpy(float)
-    variance, distance = table["sigma"].to_numpy(float) ** 2, table["distance"].to_numpy(float)
-    same = table.groupby(["indicator", "kind", "published"])["unit"].transform("size")
-    weight = (table["weight"] / same).to_numpy(float)
+    squared, years = table["sigma"].to_numpy(float) ** 2, table["years"].to_numpy(float)
+    distance = table["distance"].to_numpy(float)
+    weight = 1 / table.groupby(["indicator", "kind", "published"])["unit"].transform("size").to_numpy(float)
+    weight /= weight.sum()
 
-    def parts(x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        """Freedom, deviation, and its scale beside that of the comparators' forecast."""
-        power, gone = x[4:6][one], 1 - (1 / (1 + np.exp(-x[12]))) ** table["years"].to_numpy()
-        spread = x[kind] + (1 - power) * log_unit + power * log_size + x[6] * rate + x[7:9][rate] * log_years
-        scale = np.sqrt(np.exp(2 * spread) + np.exp(x[10]) * variance)
-        return FREEDOM + np.exp(x[9]), apart + x[11] * gone * distance, scale
+    def parts(x: np.ndarray) -> Parts:
+        gone = 1 - (1 / (1 + np.exp(-x[12]))) ** years
+        own, carried = np.exp(2 * (log_unit + basis @ x[:9])), np.exp(x[10]) * squared
+        return FREEDOM + np.exp(x[9]), apart + x[11] * gone * distance, own, carried
 
-    def loss(x: np.ndarray) -> float:
-        freedom, deviation, scale = parts(x)
-        fitted = gammaln((freedom + 1) / 2) - gammaln(freedom / 2) - np.log(freedom) / 2 - np.log(scale)
-        fitted -= (freedom + 1) / 2 * np.log1p((deviation / scale) ** 2 / freedom)
-        return float(-(weight * fitted).sum() / weight.sum() + 0.001 * ((x - START) ** 2).sum())
+    def loss(x: np.ndarray) -> tuple[float, np.ndarray]:
+        """Of the Student t, drawn to START, and its gradient."""
+        freedom, deviation, own, carried = parts(x)
+        variance = own + carried
+        square = deviation**2 / variance
 
-    x = minimize(loss, START, method="L-BFGS-B", bounds=[(-6, 6)] * len(START)).x
-    freedom, deviation, scale = parts(x)
-    ratio, factor = np.abs(deviation) / scale / stats.t.ppf(0.95, freedom), np.exp(x[:4])
-    for k in range(4):
-        rows = np.flatnonzero((kind == k) & (table["weight"] == 1) & (table["years"] <= FORECAST))
-        rows = rows[ratio[rows].argsort()]
-        held = np.cumsum(weight[rows]) / weight[rows].sum()
-        factor[k] *= ratio[rows][np.searchsorted(held, HELD)]
-    kept, carried, own = 1 / (1 + np.exp(-x[12])), np.exp(x[10] / 2), np.exp(x[6])
-    by_scale = {"factor": (1, 1, own), "growth": (*x[[7, 7]], x[8]), "pull": (0, 0, x[11])}
-    scales = {name: dict(zip(SCALES_OF, map(_short, three), strict=True)) for name, three in by_scale.items()}
-    spread = {name: (_short(factor[k]), _short(x[4 + (k > 1)])) for k, name in enumerate(KINDS)}
-    first = (table["years"] == 1) & table["published"]
-    typical = (
-        table.assign(apart=np.abs(apart))[first].groupby(["scale", "indicator"])["apart"].median() / 0.6745
-    )
-    unseen = {str(name): _short(value) for name, value in typical.groupby("scale").median().items()}
-    return Learned(spread, _short(freedom), _short(carried), unseen=unseen, kept=_short(kept), **scales)
+        def of_freedom(n: float) -> float:
+            norm = gammaln(n / 2) - gammaln((n + 1) / 2) + np.log(n) / 2
+            return float(norm + (n + 1) / 2 * (weight * np.log1p(square / n)).sum())
+
+        wider = weight * (1 - (freedom + 1) * square / (freedom + square)) / variance
+        aside = weight * (freedom + 1) * deviation / (freedom * variance + deviation**2)
+        kept = 1 / (1 + np.exp(-x[12]))
+        slope = np.r_[
+            basis.T @ (wider * own),
+            (of_freedom(freedom + 1e-4) - of_freedom(freedom)) * 1e4 * (freedom - FREEDOM),
+            (wider * carried).sum() / 2,
+            (aside * (1 - kept**years) * distance).sum(),
+            -(aside * x[11] * years * kept**years * (1 - kept) * distance).sum(),
+        ]
+        value = of_freedom(freedom) + (weight * np.log(variance)).sum() / 2 + 0.001 * ((x - START) ** 2).sum()
+        return float(value), slope + 0.002 * (x - START)
+
+    found = minimize(loss, START, jac=True, method="L-BFGS-B", bounds=[(-6, 6)] * len(START))
+    return found.x, parts, weight
 
 
 def _short(number: float) -> float:
@@ -275,7 +289,7 @@ def weights(table: pd.DataFrame) -> dict[str, list[float]]:
     """By scale the weights of the parent and of another place in a place's change that bring it nearest (mean absolute
     error in units, published comparators, each indicator counting the same).
     """
-    table = table[(table["kind"] == KINDS[0]) & table["published"] & (table["weight"] == 1)].dropna()
+    table = table[(table["kind"] == KINDS[0]) & table["published"]].dropna()
     nearest = {}
     for name, part in table.groupby("scale"):
         own, parent, other = (
@@ -299,10 +313,10 @@ def check(cases: Sequence[Case], table: pd.DataFrame, seed: int = 0) -> pd.DataF
     the CRPS (on the scale) of the reference, of moving as the parent and as the mean of two places, and whether the
     90 % interval `held`, and that of the `parent` alone.
     """
-    rows, names = [], table["indicator"].unique()
+    rows, names = [], list(dict.fromkeys(case.indicator for case in cases))
     folds = np.random.default_rng(seed).permutation(len(names)) % FOLDS
     for fold in range(FOLDS):
-        mine = set(names[folds == fold])
+        mine = {name for name, its in zip(names, folds, strict=True) if its == fold}
         known = fit(table[~table["indicator"].isin(mine)])
         for case in (case for case in cases if case.indicator in mine):
             for published in (True, False):
@@ -316,18 +330,27 @@ def _scored(case: Case, published: bool, known: Learned, seed: int) -> list[tupl
     groups, rows = case.groups(published), []
     three = (*groups[KINDS[0]][:1], *groups[KINDS[1]])
     parent, one, other = (_since(c.paths, float(c.levels.iloc[-1]), case.support) for c in three)
-    own = case.moved()[: parent.shape[1]]
+    own, years = case.moved()[: parent.shape[1]], case.base + 1 + np.arange(parent.shape[1])
     ready = np.flatnonzero(np.isfinite(sum(paths[0, : len(own)] for paths in (parent, one, other)) + own))
-    for kind, group in groups.items() if len(ready) else ():
+
+    if not len(ready):
+        return []
+
+    def scored(paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The CRPS of each year, and whether the outcome was within 90 %."""
+        ends, outcome = np.quantile(paths[:, ready], LEVELS, axis=0).T, own[ready]
+        error = crps_quantiles(ends[:, None], LEVELS, outcome[:, None])[:, 0]
+        return error, (ends[:, 0] <= outcome) & (outcome <= ends[:, -1])
+
+    as_parent, as_peers = scored(parent), scored((one + other) / 2)
+    for kind, group in groups.items():
         group = [c._replace(paths=np.tile(c.paths, (DRAWS // len(c.paths), 1))) for c in group]
-        years, rng = case.base + 1 + np.arange(parent.shape[1]), np.random.default_rng([seed, case.base])
+        rng = np.random.default_rng([seed, case.base])
         made = reference(case.level, case.base, group, years, case.support, rng, known).paths
-        said = (_since(made, case.level, case.support), parent, (one + other) / 2)
-        for h in ready:
-            ends = [np.quantile(paths[:, h], LEVELS) for paths in said]
-            error = (crps_quantiles(q[None, None], LEVELS, own[None, [h]])[0, 0] for q in ends)
-            held = (q[0] <= own[h] <= q[-1] for q in ends[:2])
-            rows.append((case.indicator, case.weight == 1, published, kind, h + 1, *error, *held))
+        error, held = scored(_since(made, case.level, case.support))
+        about = (case.indicator, case.within, published, kind)
+        told = zip(ready + 1, error, as_parent[0], as_peers[0], held, as_parent[1], strict=True)
+        rows += [(*about, *one_year) for one_year in told]
     return rows
 
 
@@ -357,8 +380,8 @@ def evidence(checked: pd.DataFrame) -> dict[str, Any]:
 def write_reference(corpus: Corpus, folder: Path, out: Path, say: Say, seed: int = 0) -> dict[str, Any]:
     """Learn, check by leaving out indicators, write the numbers as JSON; returns the evidence."""
     cases = draw_cases(tables(corpus, folder), seed)
-    table = observed(cases)
-    say(f"reference: {len(cases)} hidden places of {table['indicator'].nunique()} indicators")
+    table = observed([case for case in cases if case.within])
+    say(f"reference: {len(cases)} hidden places, learned on {table['indicator'].nunique()} indicators")
     told = {"cases": len(cases), "weights": weights(table), "scores": evidence(check(cases, table, seed))}
     write_whole(out / FILE, json.dumps(fit(table)._asdict() | {"evidence": told}, indent=1) + "\n")
     return told

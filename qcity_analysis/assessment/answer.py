@@ -151,21 +151,26 @@ class Assessment:
         return settled.get(self.status, self.probability if self.status == "forecast" else None)
 
     def level(self, probability: float) -> float:
-        """The level that the deadline reaches or betters with this probability: the surer, the less ambitious. Raises
-        QcityError without a forecast, or for a probability that is not between 0 and 1.
+        """The level that the deadline (the worst of every year) reaches or betters by the figures with this chance:
+        the surer, the less ambitious. QcityError without a forecast of one, or for a probability not between 0 and 1.
 
         >>> import qcity_analysis as qc
         >>> answer = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity", draws=2000)
         >>> answer.level(0.9) < answer.level(0.5) == answer.median
         True
         """
-        if self.forecast is None:
-            name = self.target.target_id
-            raise QcityError(f"{name}: no forecast, so no level has a probability ({self.status})")
+        kind, up = self.target.kind, self.target.upward
+        if self.forecast is None or kind == "monotone":
+            raise QcityError(f"{self.target.target_id}: no forecast of one level ({kind}, {self.status})")
         p = as_number(probability, "probability")
         if not 0 < p < 1:
             raise QcityError(f"a probability lies between 0 and 1, such as .8; found {probability!r}")
-        return float(np.quantile(self.forecast.paths[:, -1], 1 - p if self.target.upward else p))
+        ends = self.forecast.paths[:, -1]
+        if kind == "every_year" and self.period:
+            known, open_ = self.levels().loc[slice(*self.period)], self.forecast.years >= self.period[0]
+            years = np.c_[self.forecast.paths[:, open_], np.tile(known, (len(ends), 1))]
+            ends = years.min(axis=1) if up else years.max(axis=1)
+        return float(np.quantile(ends, 1 - p if up else p))
 
     @property
     def headline_probability(self) -> float | None:

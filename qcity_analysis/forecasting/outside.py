@@ -34,7 +34,7 @@ COUNTS = ("met_before", "missed_before", "recent_met", "recent_n")  # optional c
 RECENT = 3  # years that are recent
 FIVE_YEARS = "five_year_plan"  # under which aims of such plans are counted
 NEAR = 3  # years from the last figure to the end of a five-year plan in which the figures alone are as good
-CHANGES = 3  # fewest yearly changes that tell a spread
+CHANGES = 2  # fewest yearly changes that tell a spread
 KINDS = ("pair_above", "pair_beside", "one_above", "one_beside")
 
 
@@ -209,8 +209,11 @@ def reference(
     pulled = known.pull[scale] * (1 - known.kept**gone) * (start - bases.mean())
     grown = np.diff(gone ** (2 * known.growth[scale]), prepend=0.0)
     steps = rng.standard_normal(centre.shape) * np.sqrt(np.maximum(grown, 0.0))
+    kind, unit, size = seen(comparators, support)
+    factor, power = known.spread[kind]
+    first = known.factor[scale] * factor * unit ** (1 - power) * size**power or known.unseen[scale]
     tails = np.sqrt(known.freedom / rng.chisquare(known.freedom, (len(centre), 1)))
-    apart = spread(comparators, support, known) * tails * np.cumsum(steps, axis=1)
+    apart = first * tails * np.cumsum(steps, axis=1)
     paths = unscaled(start + middle + known.carried * (centre - middle) - pulled + apart, support)
     history = pd.Series({year: level}, dtype=float)
     return Forecast(np.clip(paths, *limits(support)), years, "reference", support, history)
@@ -221,14 +224,6 @@ def unscaled(values: np.ndarray, support: str) -> np.ndarray:
     if SCALES[support] == "log":
         return np.asarray(np.exp(np.minimum(values / 100, 700.0)))
     return np.asarray(100 / (1 + np.exp(-values))) if SCALES[support] == "logodds" else values
-
-
-def spread(comparators: Sequence[Comparator], support: str, known: Learned) -> float:
-    """How far a place parts from its comparators in the first year, on the scale of its support."""
-    kind, unit, size = seen(comparators, support)
-    scale, (factor, power) = SCALES[support], known.spread[kind]
-    told = known.factor[scale] * factor * unit ** (1 - power) * size**power
-    return told if told > 0 else known.unseen[scale]
 
 
 def seen(comparators: Sequence[Comparator], support: str) -> tuple[str, float, float]:

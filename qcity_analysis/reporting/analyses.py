@@ -94,23 +94,21 @@ def scenario_shown(row: Scenario, lang: str) -> tuple[str, str]:
 
 def scenarios_table(rows: Sequence[Scenario], lang: str) -> pd.DataFrame:
     """One row a scenario: probability, median at the deadline, pace, how often anything moved so fast."""
-    names, cells = [], []
+    cells = {}
     for row in rows:
         (name, said), a = scenario_shown(row, lang), row.answer
         median = NONE if a.median is None else level_shown(a, a.median, lang)
         pace = words.pace_shown(a, row.pace, lang) if row.pace else NONE
         shares = [percent(row.share(source), lang) for source in ("own", "comparator", "bank")]
-        names.append(name)
-        cells.append([said, median, pace, *shares])
+        cells[name] = [said, median, pace, *shares]
     keys = ("w_probability", "median", "w_pace", "w_own", "w_comparators", "w_corpus")
-    return titled(cells, keys, lang, "w_scenario", names)
+    return titled(cells.values(), keys, lang, "w_scenario", cells)
 
 
 def attained_table(ahead: Outlook, lang: str) -> pd.DataFrame:
     """The first year with a chance of 50, 80 and 95 %, or until when there is none."""
-    none = text("o_not_within", lang, year=ahead.looked_until)
-    rows = [[percent(chance, lang), str(year or none)] for chance, year in ahead.attained.items()]
-    return titled(rows, ("o_certainty", "o_year"), lang)
+    none, keys = text("o_not_within", lang, year=ahead.looked_until), ("o_certainty", "o_year")
+    return titled([[percent(p, lang), str(year or none)] for p, year in ahead.attained.items()], keys, lang)
 
 
 def waiting_sentences(ahead: Outlook, lang: str, today: int) -> list[str]:
@@ -315,10 +313,8 @@ def unassessed_sentence(plan: Portfolio, lang: str, most: int | None = None) -> 
 def deciding_table(plan: Portfolio, lang: str) -> pd.DataFrame:
     """Open targets by how much of the uncertainty they carry: name (index), probability, share, effect."""
     most = _by_uncertainty(plan)
-    rows = [
-        (percent(row.probability, lang), percent(row.share_of_variance, lang), f"{row.weight:+.1f}".replace("-", "−"))
-        for row in most.itertuples()
-    ]  # fmt: skip
+    shares = most[["probability", "share_of_variance"]].map(percent, lang=lang)
+    rows = shares.assign(weight=most["weight"].map(signed)).to_numpy()
     return titled(rows, ("k_probability", "p_variance", "p_weight"), lang, "c_target", most[f"name_{lang}"])
 
 

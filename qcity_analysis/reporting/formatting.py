@@ -177,4 +177,5 @@ def text_of(value: Any) -> str:
 
 def unit_in(row: Mapping[str, Any], lang: str) -> str:
     """The unit of an indicator or a target in `lang`, from its columns unit and unit_zh."""
-    return (text_of(row.get("unit_zh")) if lang == "zh" else "") or text_of(row.get("unit"))
+    unit = (text_of(row.get("unit_zh")) if lang == "zh" else "") or text_of(row.get("unit"))
+    return text("points", lang) if unit == text("points_unit", lang) else unit

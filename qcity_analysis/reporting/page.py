@@ -25,6 +25,7 @@ from ..data.schema import TABLES
 from ..files import write_whole
 from ..problems import Problem, by_level
 
+TIED = re.compile(r"(?<=\d) (?=%|percentage points|个百分点)")  # a number is not parted from its percent
 LINK = re.compile(r'<span(?: class="name")? data-href="([^"]*)">(.*?)</span>')
 TEMPLATES = Path(__file__).with_name("templates")
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
@@ -79,7 +80,7 @@ def render_page(
         exporter = HTMLExporter(
             template_name="basic", template_file="page.html.j2", extra_loaders=[FileSystemLoader(TEMPLATES)],
             exclude_anchor_links=True, exclude_input_prompt=True, exclude_output_prompt=True,
-            filters={"linked": lambda html: LINK.sub(link, html)},
+            filters={"linked": lambda html: TIED.sub("\u00a0", LINK.sub(link, html))},
         )  # fmt: skip
         exporter.log.setLevel("ERROR")
         html, _ = exporter.from_notebook_node(document, resources={"qcity": head})

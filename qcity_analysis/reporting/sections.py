@@ -62,12 +62,13 @@ def picture(a: Assessment, lang: str) -> None:
     lent = [part for part in a.parts if part.borrowed and part.probability is not None]
     if lent:
         show.section("borrowed", lang)
-        names = [sentences.borrowed_name(part, lang) for part in lent]
-        show.html('<ul class="qcity rows">', *map(show.row, names, lent, [lang] * len(lent)), "</ul>")
+        listed = (show.row(sentences.borrowed_name(part, lang), part, lang) for part in lent)
+        show.html('<ul class="qcity rows">', *listed, "</ul>")
         return
-    for part in a.by_definition() if a.target.kind != "milestone" else ():
+    for part in reversed(a.by_definition()) if a.target.kind != "milestone" else ():
         if part.series is not None and bool(part.series.values.notna().any() or len(part.series.bounds)):
-            show.picture(fan_chart(part, lang), sentences.alt_text(part, lang))
+            folded = "" if part is a.by_definition()[-1] else part_title(part, lang)
+            show.picture(fan_chart(part, lang), sentences.alt_text(part, lang), folded)
 
 
 def numbers(a: Assessment, lang: str) -> None:
@@ -81,7 +82,7 @@ def outlook(data: Data, a: Assessment, lang: str) -> None:
     """Show the pace needed, how often anything moved that fast, when the target is reached, how long one may wait."""
     parts = [(part, look_ahead(data, part)) for part in a.by_definition() if part.status == "forecast"]
     told = [pair for pair in parts if pair[1].reason is None or pair[1].feasibility.reason is None]
-    show.blocks("outlook", lang, analyses.outlook_blocks(data, told, lang))
+    show.blocks(a, "outlook", lang, analyses.outlook_blocks(data, told, lang))
 
 
 def changed(data: Data, a: Assessment, lang: str, since: str | dt.date | None = None) -> None:
@@ -97,11 +98,10 @@ def changed(data: Data, a: Assessment, lang: str, since: str | dt.date | None = 
     if day is None or str(day) >= str(a.as_of):
         return
     options = {"region": a.target.region, "model": a.model, "draws": a.draws, "seed": a.seed}
-    known, target = data.at(a.as_of), a.target
-    change = explain_change(known, target.target_id, target.plan, day, a.as_of, **options)
+    change = explain_change(data.at(a.as_of), a.target.target_id, a.target.plan, day, a.as_of, **options)
     if any(one.word != "unchanged" for one in (change, *change.parts)):
         told, about = analyses.change_blocks(data, change, lang, FIGURES), text("s_changed", lang)
-        show.blocks("changed", lang, told, about, earlier=change.before.as_of)
+        show.blocks(a, "changed", lang, told, about, earlier=change.before.as_of)
 
 
 def sensitivity(data: Data, a: Assessment, lang: str) -> None:
@@ -109,22 +109,21 @@ def sensitivity(data: Data, a: Assessment, lang: str) -> None:
     if a.status in ("forecast", "depends_on_definition"):
         varied = [one for one in vary(data, a) if any(map(analyses.computed, one.rows))]
         about = text("s_sensitivity", lang, draws=f"{a.draws:,}")
-        show.blocks("sensitivity", lang, analyses.sensitivity_blocks(varied, lang), about)
+        show.blocks(a, "sensitivity", lang, analyses.sensitivity_blocks(varied, lang), about)
 
 
 def why(a: Assessment, lang: str) -> None:
     """Show which cells carry each mixture forecast and what each year contributes; nothing where there is none."""
     parts = [part for part in a.by_definition() if part.model == "mixture" and part.status == "forecast"]
     known = [(part, part.forecast.explain()) for part in parts if part.forecast and part.forecast.explainable]
-    told = [analyses.why_block(part, reasons, lang) for part, reasons in known]
-    show.blocks("why", lang, told)
+    show.blocks(a, "why", lang, [analyses.why_block(part, reasons, lang) for part, reasons in known])
 
 
 def rules(a: Assessment, lang: str) -> None:
     """Show how many published rules say yes, and folded every rule's class; nothing where no rule applies."""
     parts = [part for part in judged(a) if not part.borrowed and not shared_reason(part, lang)]
-    told = [(part_title(a, lang), [votes(a, lang)], {"": rules_table(a, lang)}) for a in parts]
-    show.blocks("rules", lang, [show.Block(*one) for one in told], text("s_rules", lang))
+    told = [(part_title(one, lang), [votes(one, lang)], {"": rules_table(one, lang)}) for one in parts]
+    show.blocks(a, "rules", lang, [show.Block(*one) for one in told], text("s_rules", lang))
 
 
 def rules_table(a: Assessment, lang: str) -> pd.DataFrame:
@@ -168,22 +167,22 @@ def add(a: Assessment, lang: str) -> None:
 def sources(a: Assessment, lang: str) -> None:
     """Show, folded, every published figure with publisher, document and date; nothing when there is none."""
     tables = show.sources_by_series(a, lang)
-    names = {name: name if a.parts else "" for name in tables}
-    listed = [show.table_html(table, names[name], False, "cards") for name, table in tables.items()]
+    listed = [show.table_html(one, name if a.parts else "", False, "cards") for name, one in tables.items()]
     show.html(show.fold(text("h_sources", lang, count=sum(map(len, tables.values()))), *listed))
 
 
 def notes(a: Assessment, lang: str) -> None:
-    """Show our reading of the wording, assumptions and notes, those of each part under its name."""
+    """Show our reading of the wording, assumptions and notes; those of another than the newest definition folded."""
     blocks: dict[str, list[str]] = {"": sentences.plan_reading(a, lang)}
     for part in (a, *a.by_definition()):
+        name = "" if part is a.by_definition()[-1] else part_title(part, lang)
         of_series = part.series.notes if part.series is not None and part.role != "main" else ()
         told = [sentences.note(note, lang) for note in (*part.notes, *of_series)]
-        blocks.setdefault(part_title(part, lang), []).extend(told)
-    listed = {name: "\n".join(f"- {line}" for line in dict.fromkeys(lines)) for name, lines in blocks.items()}
-    shown = [f"### {name}\n\n{lines}" if name else lines for name, lines in listed.items() if lines]
-    if shown:
-        show.section("notes", lang, "\n\n".join(shown))
+        blocks.setdefault(name, []).extend(told)
+    if any(blocks.values()):
+        show.section("notes", lang, "\n".join(f"- {line}" for line in dict.fromkeys(blocks.pop(""))))
+        for name, lines in blocks.items():
+            show.html(show.fold(name, show.paragraphs(*dict.fromkeys(lines))))
 
 
 def answer_lines(answer: Assessment, lang: str) -> list[str]:
@@ -309,9 +308,8 @@ def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:
     ):  # fmt: skip
         frame = frame[frame["targets"] > frame["unassessed"]]
         if len(frame) > 1 or any(frame["name_zh"]):
-            names = [text_of(name) for name in frame[f"name_{lang}"]]
-            names = [section_name(name, lang) for name in names] if head == "p_group" else names
-            names = [name or text("p_no_department", lang) for name in names]
+            names, none = [*map(text_of, frame[f"name_{lang}"])], text("p_no_department", lang)
+            names = [section_name(name, lang) if head == "p_group" else name or none for name in names]
             cells = frame[COUNTS].map(amount).to_numpy()
             heads = [f"p_{name}{'_column' * (name == 'expected')}" for name in COUNTS]
             listed = analyses.titled(cells, heads, lang, head, names)

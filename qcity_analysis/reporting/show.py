@@ -98,14 +98,17 @@ def table_html(frame: pd.DataFrame, caption: str = "", index: bool = True, kind:
     return f'<div class="qcity scroll" role="group" tabindex="0" aria-label="{name}">{whole}</div>'
 
 
-def blocks(key: str, lang: str, told: Sequence[Block], about: str = "", **values: Any) -> None:
-    """Show a section: each block's name, sentences and drawing, and under a line to open `about` and its tables."""
+def blocks(a: Assessment, key: str, lang: str, told: Sequence[Block], about: str = "", **values: Any) -> None:
+    """Show a section of blocks, their tables folded; of the definitions of `a` only the newest is open."""
+    newest = sentences.panel_title(a.by_definition()[-1], lang)
     if told:
         section(key, lang, "", **values)
     for block in told:
-        markdown("\n\n".join([f"### {block.name}"] * bool(block.name) + [" ".join(block.lines)]))
         tables = [table_html(one, title, one.index.name is not None) for title, one in block.tables.items()]
-        html(block.drawn + fold(text(f"t_{key}", lang), *([paragraphs(about), *tables] if tables else [])))
+        tables = [fold(text(f"t_{key}", lang), paragraphs(about), *tables)] if tables else []
+        inner = paragraphs(("" if lang == "zh" else " ").join(block.lines)), block.drawn, *tables
+        head = f"<h3>{escape(block.name)}</h3>" * bool(block.name)
+        html(*[head, *inner] if block.name in ("", newest) else [fold(block.name, *inner)])
 
 
 def meter(share: float) -> str:
@@ -180,11 +183,12 @@ def _paces(a: Assessment, lang: str) -> list[tuple[str, str, str]]:
     return rows
 
 
-def picture(figure: Figure, alt: str) -> None:
-    """Show a figure with its description."""
+def picture(figure: Figure, alt: str, folded: str = "") -> None:
+    """Show a figure with its description; with `folded` it lies under a line of that text."""
     from IPython.display import display
 
-    display(Picture(figure, alt))
+    drawn = Picture(figure, alt)
+    html(fold(folded, drawn._repr_mimebundle_()["text/html"])) if folded else display(drawn)
 
 
 def saved(result: dict[str, Any], name: str, lang: str, out: str = "") -> Path:
