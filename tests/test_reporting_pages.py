@@ -52,7 +52,7 @@ def test_a_page_is_offline_described_and_wholly_in_its_language(tmp_path):
         assert part in html
     (image,) = re.findall(r'<svg [^>]*role="img"[^>]*>', html)
     plain, _ = MarkdownExporter().from_notebook_node(document)  # nbconvert alone: words and picture
-    assert "## 结论\n\n可能。" in plain and image in plain and len(data["image/png"]) < 80_000
+    assert "## 结论\n\n可能。" in plain and data["text/html"] in plain and len(data["image/png"]) < 80_000
     assert '达标概率 57% "或许"' in unescape(image) and not re.search(r"\s(style|on\w+)=", html)
     ((*_, policy),) = re.findall(r"(default-src 'none'); ([^\"]*)", html)
     for kind in ("style", "script"):
