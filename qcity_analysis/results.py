@@ -179,8 +179,7 @@ class WhatIf:
             for ax, (row, ahead) in zip(grid.flat, drawn, strict=False):
                 ahead.plot(ax).axhline(row.answer.bound or 0, color=TARGET, lw=1.2)
                 titles.append(": ".join(scenario_shown(row, lang)))
-                title = "\n".join(wrapped(titles[-1], 36))
-                ax.set_title(title, loc="left")
+                ax.set_title("\n".join(wrapped(titles[-1], 36)), loc="left")
                 ax.locator_params(axis="x", nbins=4)
             if len(drawn) % 2:
                 grid.flat[-1].set_visible(False)

@@ -224,17 +224,7 @@ def write_card(corpus: Corpus, training: Training, path: Path, say: Say) -> Hind
     log, wide = final.relative_crps(), late.inside(0.9).mean(axis=0)
     parts = [
         HEAD,
-        DATA.format(
-            series=len(corpus.values),
-            indicators=corpus.meta["indicator"].nunique(),
-            banks=", ".join(
-                f"{name} {number}" for name, number in corpus.meta["bank"].value_counts().items()
-            ),
-            origins=ORIGINS,
-            cap=CAP,
-            growth=len(corpus.growth),
-            each=min(GROWTH, len(corpus.growth)),
-        ),
+        _data(corpus),
         FIGURES.format(
             series=len(log),
             indicators=len(set(final.tasks.indicator)),
@@ -266,6 +256,20 @@ def write_card(corpus: Corpus, training: Training, path: Path, say: Say) -> Hind
     path.write_text("\n".join(parts), encoding="utf-8", newline="\n")
     say(f"wrote {path}")
     return final
+
+
+def _data(corpus: Corpus) -> str:
+    """What the prior was trained on."""
+    banks = corpus.meta["bank"].value_counts()
+    return DATA.format(
+        series=len(corpus.values),
+        indicators=corpus.meta["indicator"].nunique(),
+        banks=", ".join(f"{name} {number}" for name, number in banks.items()),
+        origins=ORIGINS,
+        cap=CAP,
+        growth=len(corpus.growth),
+        each=min(GROWTH, len(corpus.growth)),
+    )
 
 
 def _beside(final: Hindcast, unseen: Hindcast) -> str:

@@ -239,6 +239,9 @@ def standardised(levels: pd.Series, support: str) -> pd.Series:
     """Changes from one year to the next on the scale of their support, mean 0 and variance 1 (index: the later year).
 
     Empty with fewer than three changes, or when they are all alike.
+
+    >>> standardised(pd.Series([1.0, 2.0, 4.0, 5.0], index=range(2020, 2024)), "real").round(2).to_dict()
+    {2021: -0.71, 2022: 1.41, 2023: -0.71}
     """
     on_scale = pd.Series(scaled(every_year_of(levels), support))
     on_scale.index += int(levels.index[0]) if len(levels) else 0

@@ -114,8 +114,7 @@ def _log_posterior(
     growth = centre_b + step_b * GROWTH_STEPS
     # expected items for a rate of 1, (parts, growth)
     at = [np.stack([share * np.exp(growth * (year - origin)) for year, share in c.parts]) for c in counts]
-    total = sum(one.sum(axis=0) for one in at)
-    centre_a = np.log((number.sum() + 0.5) / total)
+    centre_a = np.log((number.sum() + 0.5) / sum(one.sum(axis=0) for one in at))
     step_a = math.sqrt(1 / (number.sum() + 0.5) + spread**2 / len(counts))
     log_rate = centre_a[:, None] + step_a * RATE_STEPS
     # Jeffreys' prior times the rate, for a grid of log rates
@@ -463,8 +462,7 @@ def _events(raw: AnnualSeries) -> pd.DataFrame:
     """Events by year, from counts of new items and from levels, which here are numbers of the year as well."""
     rows = raw.figures()
     events = new_counts(rows[rows["measure"].isin(["level", "count_new"])].assign(measure="count_new"))
-    at_most_none = (events["qualifier"] == "<=") & (events["count"] == 0)
-    events.loc[at_most_none, "qualifier"] = "="
+    events.loc[(events["qualifier"] == "<=") & (events["count"] == 0), "qualifier"] = "="
     return events
 
 

@@ -231,8 +231,7 @@ def forecast(
         asked = in_regions(known, find_target(known, target, plan), region)
         answers = [qc.assess(known, one, **options) for one in asked]
         save(regions_chart, answers, bbox_inches="tight")
-        whole = add_up(known, answers, seed=seed)
-        lines = partial(regions_lines, answers, whole, language)
+        lines = partial(regions_lines, answers, add_up(known, answers, seed=seed), language)
         show(as_json, lambda: [a.to_dict() for a in answers], lines)
     answer = qc.assess(known, target, plan=plan, region=region, **options)
     if record:

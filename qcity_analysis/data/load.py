@@ -210,6 +210,9 @@ def check(folder: str | Path | None = None, as_of: str | dt.date | None = None) 
     Errors come first, in the order of the files, then warnings about unlikely figures (see `checks.oddities`).
     Problems between the tables are looked for only once every file can be read and has its columns; rows with an error
     take no part in the warnings, which are those of a day (today when `as_of` is None) and the figures known by then.
+
+    >>> {problem.level for problem in check()} <= {"warning"}
+    True
     """
     tables, problems, whole = read_folder(folder)
     if not whole:

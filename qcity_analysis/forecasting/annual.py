@@ -66,8 +66,7 @@ def forecast_series(
 def remarks(series: AnnualSeries, model: str = "mixture") -> tuple[Note, ...]:
     """What must be said of how the forecast of this model used what is known in part."""
     if model != "mixture":
-        ignored = series.evidence and model != INPUTS
-        return (Note("partly_ignored", {"model": model}),) if ignored else ()
+        return (Note("partly_ignored", {"model": model}),) if series.evidence and model != INPUTS else ()
     numbers = len(series.history().dropna())
     few = Note("few_numbers", {"numbers": numbers, "partly": series.points() - numbers})
     notes = [few] if numbers < FEWEST else []

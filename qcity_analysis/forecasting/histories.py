@@ -261,10 +261,9 @@ def checked(
     if some and not len(good):
         more = f"; and {len(refused) - 3} more series" if len(refused) > 3 else ""
         raise SeriesError("; ".join(refused["reason"].iloc[:3]) + more)
-    h, unstated = h.rows(good), unstated[begins][good]
+    h = h.rows(good)
     h = replace(h, values=printed(h.values))
-    h = replace(h, support=np.where(unstated, inferred(h.values), h.support))
-    return h, refused
+    return replace(h, support=np.where(unstated[begins][good], inferred(h.values), h.support)), refused
 
 
 def _check_columns(frame: pd.DataFrame) -> None:

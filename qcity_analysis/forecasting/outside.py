@@ -182,8 +182,7 @@ def with_aims(probability: np.ndarray, questions: pd.DataFrame) -> np.ndarray:
 
 def central(comparators: Sequence[Comparator]) -> list[Comparator]:
     """Those whose change is taken: the nearest region above, to which others add next to nothing; without one, all."""
-    above = [one for one in comparators if one.above]
-    return above[:1] or list(comparators)
+    return [one for one in comparators if one.above][:1] or list(comparators)
 
 
 def reference(

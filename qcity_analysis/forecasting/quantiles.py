@@ -159,8 +159,7 @@ def count_knots(history: np.ndarray, horizon: int) -> np.ndarray:
     p = size / (size + mean)
     none = p**size  # the chance of no event
     # where the distribution function, continued between whole numbers, takes each level
-    inside = nbdtrik(np.maximum(KNOTS, none), size, p)
-    return np.where(none > KNOTS, KNOTS / none - 1.0, inside)
+    return np.where(none > KNOTS, KNOTS / none - 1.0, nbdtrik(np.maximum(KNOTS, none), size, p))
 
 
 def crps_quantiles(quantiles: np.ndarray, levels: np.ndarray, actual: np.ndarray) -> np.ndarray:

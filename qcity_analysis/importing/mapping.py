@@ -479,8 +479,7 @@ class Matching:
             return
         self.dated(entry)
         unit = self.unit_names(rule)[0]
-        own = rule.unit or entry.unit or unit
-        if reading.percent and not words.same_unit(own, "%"):
+        if reading.percent and not words.same_unit(own := rule.unit or entry.unit or unit, "%"):
             self.refuse(entry, "read_percent", "", cell=cell, unit=own)
         if not region or (stated and not name and "@region" in labels and not rule.where):
             self.refuse(entry, "read_region", "region", cell=name, near=near)

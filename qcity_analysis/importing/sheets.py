@@ -84,8 +84,7 @@ def _text_grids(path: Path, encoding: str) -> list[Grid]:
             line = reader.line_num + 1
     except csv.Error as error:
         raise _refusal(path, "not_text", line, cell=str(error)) from error
-    opened_as = f"{encoding}, {DELIMITERS[delimiter]}"
-    grid = Grid(path.name, "", tuple(rows), tuple(lines), opened_as=opened_as)
+    grid = Grid(path.name, "", tuple(rows), tuple(lines), opened_as=f"{encoding}, {DELIMITERS[delimiter]}")
     return [_from_sdmx_csv(_from_eurostat(grid))]
 
 

@@ -154,8 +154,7 @@ def open_sdg(question: Question) -> RuleResult | float:
         scale = 1.0 if q.limit is None else near_limit(q.base, q.limit)
         scaled = {word: scale * bound for word, bound in OPEN_SDG_TREND.items()}
         return banded(growth, scaled | {"deterioration": NEVER})
-    needed = abs(_needed(q, q.base_year))
-    return RuleResult("deterioration", False) if q.slipped else growth / needed
+    return RuleResult("deterioration", False) if q.slipped else growth / abs(_needed(q, q.base_year))
 
 
 @rule("maintain", "accelerate", "reverse", settled="base")

@@ -415,8 +415,7 @@ def rules_for(assessment: Assessment) -> pd.DataFrame:
 
 def judged(assessment: Assessment) -> tuple[Assessment, ...]:
     """The assessments whose figures the rules judge: one for each definition, else the assessment itself."""
-    parts = tuple(part for part in assessment.parts if part.role == "definition")
-    return parts or (assessment,)
+    return tuple(part for part in assessment.parts if part.role == "definition") or (assessment,)
 
 
 def _goal(assessment: Assessment) -> Goal:

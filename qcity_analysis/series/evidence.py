@@ -412,5 +412,4 @@ def _bounded(rows: pd.DataFrame, chain: Chained) -> tuple[Levels, Levels, pd.Dat
     crossed = [year for year in lower if lower[year] >= upper.get(year, math.inf)]
     for year in crossed:
         del lower[year], upper[year]
-    wrong = rows.loc[side * known < side * level, "period"]
-    return lower, upper, rows, [*wrong, *map(str, crossed)]
+    return lower, upper, rows, [*rows.loc[side * known < side * level, "period"], *map(str, crossed)]

@@ -57,7 +57,11 @@ SAID = (*OF_TARGET, "as_of", "years", "definition", "last_year", "status", "ligh
 
 
 def home(data_folder: str | Path) -> Path:
-    """The ledger that belongs to a data package: `processed/ledger` beside its folder."""
+    """The ledger that belongs to a data package: `processed/ledger` beside its folder.
+
+    >>> home("data/raw").as_posix()
+    'data/processed/ledger'
+    """
     return Path(data_folder).parent / "processed" / "ledger"
 
 
@@ -117,7 +121,11 @@ def _append(rows: Rows, place: Path, data_hash: str, asked_at: dt.datetime | Non
 
 
 def read(folder: str | Path) -> pd.DataFrame:
-    """Everything in a ledger, oldest first, columns COLUMNS; what two runs at one moment said alike counts once."""
+    """Everything in a ledger, oldest first, columns COLUMNS; what two runs at one moment said alike counts once.
+
+    >>> len(read("no/such/ledger"))
+    0
+    """
     files = [pd.read_parquet(path) for path in sorted(Path(folder).glob("*.parquet"))]
     rows = _typed(pd.concat(files, ignore_index=True) if files else pd.DataFrame())
     rows = rows.sort_values("asked_at", kind="stable", ignore_index=True)

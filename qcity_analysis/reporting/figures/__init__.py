@@ -324,8 +324,7 @@ def regions_chart(answers: Sequence[Assessment], lang: str = "en") -> Figure:
             levels = a.levels()[lambda x, a=a: x.index <= a.target.deadline]
             ax.plot(levels.index, levels, color=INK, lw=1.2)
             if a.fan is not None:
-                last = pd.DataFrame({q: levels.iloc[-1:] for q in a.fan})
-                fan = pd.concat([last, a.fan])
+                fan = pd.concat([pd.DataFrame({q: levels.iloc[-1:] for q in a.fan}), a.fan])
                 ax.fill_between(fan.index, fan[0.05], fan[0.95], color=BLUE_LIGHT, lw=0)
                 ax.fill_between(fan.index, fan[0.25], fan[0.75], color=BLUE_MID, lw=0)
             if a.bound is not None:
