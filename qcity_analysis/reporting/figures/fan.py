@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PANEL, LINE = 2.9, 0.19  # inches
+PANEL, LINE = 2.9, 0.215  # inches
 RECENT = 12  # years before the deadline that are drawn of a long series
 Z90 = 1.645  # half width of a 90 % interval in standard errors
 APART = 11.5  # points between the numbers at the end of a fan
@@ -69,8 +69,8 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
         figure.set_size_inches(WIDTH, height)
         figure.subplots_adjust(0.105, foot / height, 0.88, 1 - head / height, hspace=0.42)
         figure.text(0.01, 1 - 0.1 / height, "\n".join(title), va="top", fontsize=12.5, **BOLD)
-        figure.text(0.01, 1 - top / height, "\n".join(about), va="top", color=MUTED)
-        figure.text(0.01, 0.05 / height, "\n".join(lines), va="bottom", color=MUTED)
+        figure.text(0.01, 1 - top / height, "\n".join(about), va="top", color=MUTED, linespacing=1.35)
+        figure.text(0.01, 0.05 / height, "\n".join(lines), va="bottom", color=MUTED, linespacing=1.35)
         figure.legend(
             list(handles.values()), list(handles), loc="upper left", bbox_to_anchor=(0, (foot - 0.3) / height),
             ncols=columns, columnspacing=1.2, handlelength=1.6, borderaxespad=0,
@@ -106,8 +106,10 @@ def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
     if titled:
         title = wrapped(sentences.panel_title(part, lang), 50)
         ax.set_title("\n".join(title), loc="left", fontsize=11.5, pad=20, **BOLD)
-    note(ax, sentences.axis_unit(part, lang), (0, 1), (0, 5), xycoords="axes fraction")
-    if _draw_counts(ax, part, lang):
+    yearly = _draw_counts(ax, part, lang)
+    unit = sentences.unit_of if yearly else sentences.axis_unit  # a bar is of its year alone
+    note(ax, unit(part, lang), (0, 1), (0, 5), xycoords="axes fraction")
+    if yearly:
         return _scale(ax, part, first)
     if part.fan is not None:
         _draw_fan(ax, part, part.fan, lang)
@@ -147,9 +149,7 @@ def _said(ax: Axes, words: str, at: tuple[float, float], kind: str = "said", **l
 
 
 def _draw_counts(ax: Axes, part: Assessment, lang: str) -> bool:
-    """A bar for the count of each year of a total asked for, and what the years without one would need, in dashed
-    outlines; False where only totals or no figures are there.
-    """
+    """Bars for the counts of the years and, dashed, what the others would need; False where there is no such count."""
     if part.target.kind not in ("cumulative", "zero_event") or part.series is None:
         return False
     rows = part.series.observations
