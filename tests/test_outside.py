@@ -84,10 +84,10 @@ def test_the_learned_numbers_meet_their_bars_on_regions_and_indicators_left_out(
     assert every["brier"] < scores["figures, all"]["brier"] and max(map(max, map(dict.values, worse))) <= 0.01
     told = json.loads(shipped_text(others.FILE))["evidence"]["scores"]
     ahead, known = (told[f"provinces and cities, {name}"] for name in ("forecast", "published"))
-    for kind in ("pair_above", "pair_beside"):
+    for kind in ("pair_above", "pair_beside", "one_above"):  # shares in whole percent
         held = [*ahead["held_90"][kind].values(), np.mean(list(known["held_90"][kind].values()))]
-        assert 0.88 <= min(held) <= max(held) <= 0.92 and max(known["crps"][kind].values()) < 1
-    assert max(ahead["crps"]["pair_above"].values()) < 1
+        assert 0.875 <= min(held) <= max(held) < 0.925 and max(known["crps"][kind].values()) < 1
+    assert max(*ahead["crps"]["pair_above"].values(), *ahead["crps"]["one_above"].values()) < 1
 
 
 @pytest.mark.parametrize(("day", "name", "plan", "bases", "by"), [

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbconvert import MarkdownExporter
 from packages import answer
 
 import qcity_analysis as qc
@@ -50,6 +51,8 @@ def test_a_page_is_offline_described_and_wholly_in_its_language(tmp_path):
     for part in ('<html lang="zh-CN">', "<title>能否实现？</title>", "<details", "示意数据"):
         assert part in html
     (image,) = re.findall(r'<svg [^>]*role="img"[^>]*>', html)
+    plain, _ = MarkdownExporter().from_notebook_node(document)  # nbconvert alone: words and picture
+    assert "## 结论\n\n可能。" in plain and data["text/html"] in plain and len(data["image/png"]) < 80_000
     assert '达标概率 57% "或许"' in unescape(image) and not re.search(r"\s(style|on\w+)=", html)
     ((*_, policy),) = re.findall(r"(default-src 'none'); ([^\"]*)", html)
     for kind in ("style", "script"):

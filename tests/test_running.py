@@ -23,8 +23,7 @@ def notebook(folder, *cells, parameters=PARAMETERS):
 
 
 def run(folder, *cells, timeout=60, argv=None, **parameters):
-    path, out = notebook(folder, *cells), folder / "out.ipynb"
-    return run_notebook(path, parameters, out, timeout=timeout, kernel_argv=argv)
+    return run_notebook(notebook(folder, *cells), parameters, folder / "out.ipynb", timeout, argv)
 
 
 def test_text_parameters_stay_readable_long_output_is_cut_and_a_failure_is_told(tmp_path):

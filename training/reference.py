@@ -36,7 +36,8 @@ FEWEST, PLACES = 300, 12  # stated figures of an indicator; countries of one
 AHEAD, FORECAST, DRAWS, FOLDS = 10, 5, 400, 9  # years, of comparators that are forecast
 CASES, ABROAD = 80, 10  # of an indicator: of provinces and cities; of countries
 # least freedom; share of the learning cases that 90 % intervals hold: .90 of others
-FREEDOM, HELD = 2.5, 0.92
+FREEDOM, HELD = 2.5, 0.915
+SHARES_CARRIED = np.linspace(0, 2, 41)  # of the likeliest share of the variance, of which one holds as much
 SCALES_OF = ("log", "logodds", "typical")
 LEVELS = np.arange(0.05, 1.0, 0.05)
 # where the search begins, and what it is drawn to: by kind the log factor of the spread; the power of what the nearest
@@ -204,31 +205,36 @@ def observed(cases: Sequence[Case]) -> pd.DataFrame:
 def fit(table: pd.DataFrame) -> Learned:
     """The numbers of greatest likelihood, every indicator of a kind counting the same; then as wide as HELD asks."""
     x, parts, weight = _likeliest(table)
-    kind, years = table["kind"].map(KINDS.index).to_numpy(), table["years"].to_numpy()
+    years, published = table["years"].to_numpy(), table["published"].to_numpy()
+    freedom, deviation, own, carried = parts(x)
+    end = np.abs(deviation) / stats.t.ppf(0.95, freedom)  # the spread with which 90 % would just hold it
 
-    def too_narrow(rows: np.ndarray) -> float:
-        """By what spreads would have to be multiplied to hold the share HELD of these rows."""
-        freedom, deviation, own, carried = parts(x)
-        ratio = np.abs(deviation) / np.sqrt(own + carried) / stats.t.ppf(0.95, freedom)
-        rows = rows[ratio[rows].argsort()]
+    def too_narrow(rows: np.ndarray, spread: np.ndarray) -> float:
+        """By what the spread of these rows would have to be multiplied to hold the share HELD of them."""
+        rows = rows[(end / spread)[rows].argsort()]
         held = np.cumsum(weight[rows]) / weight[rows].sum()
-        return float(ratio[rows][np.searchsorted(held, HELD)])
+        return float((end / spread)[rows[np.searchsorted(held, HELD)]])
 
     ahead = np.arange(1, AHEAD + 1)
-    by_year = [np.log(too_narrow(np.flatnonzero(years == h))) for h in ahead]
-    x[7:9] += np.polyfit(np.log(ahead), by_year, 1)[0]  # so that years hold alike, beyond what is likeliest
-    near = [np.flatnonzero((kind == k) & (years <= FORECAST)) for k in range(4)]
-    factor = np.exp(x[:4]) * [too_narrow(rows) for rows in near]
-    freedom = parts(x)[0]
-    kept, carried, own_factor = 1 / (1 + np.exp(-x[12])), np.exp(x[10] / 2), np.exp(x[6])
+    by_year = [np.log(too_narrow(np.flatnonzero(years == h), np.sqrt(own + carried))) for h in ahead]
+    x[7:9] += (slope := np.polyfit(np.log(ahead), by_year, 1)[0])  # so that years hold alike
+    own, factor, through = own * years ** (2 * slope), dict[str, float](), dict[str, float]()
+    for k, name in enumerate(KINDS):
+        mine = (table["kind"] == name).to_numpy() & (years <= FORECAST)
+        wider = too_narrow(np.flatnonzero(mine & published), np.sqrt(own))
+        part = np.flatnonzero(mine & ~published)
+        tried = [too_narrow(part, np.sqrt(wider**2 * own + share * carried)) for share in SHARES_CARRIED]
+        factor[name] = np.exp(x[k]) * wider
+        through[name] = _short(np.exp(x[10] / 2) * SHARES_CARRIED[np.abs(np.log(tried)).argmin()] ** 0.5)
+    kept, own_factor = 1 / (1 + np.exp(-x[12])), np.exp(x[6])
     by_scale = {"factor": (1, 1, own_factor), "growth": (*x[[7, 7]], x[8]), "pull": (0, 0, x[11])}
     scales = {name: dict(zip(SCALES_OF, map(_short, three), strict=True)) for name, three in by_scale.items()}
-    spread = {name: (_short(factor[k]), _short(x[4 + (k > 1)])) for k, name in enumerate(KINDS)}
+    spread = {name: (_short(factor[name]), _short(x[4 + (k > 1)])) for k, name in enumerate(KINDS)}
     first = table[(table["years"] == 1) & table["published"]]
     apart = (first["own"] - first["centre"]).abs().groupby([first["scale"], first["indicator"]])
     unseen = (apart.median() / 0.6745).groupby("scale").median()
     told = {str(name): _short(value) for name, value in unseen.items()}
-    return Learned(spread, _short(freedom), _short(carried), unseen=told, kept=_short(kept), **scales)
+    return Learned(spread, _short(freedom), through, unseen=told, kept=_short(kept), **scales)
 
 
 def _likeliest(table: pd.DataFrame) -> tuple[np.ndarray, Callable[[np.ndarray], Parts], np.ndarray]:

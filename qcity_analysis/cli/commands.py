@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import os
 import sys
@@ -52,18 +53,15 @@ def check(
     else:
         report = "\n".join(check_lines(problems, made, folder, language))
     errors, warnings = by_level(problems)
-    if out is None:
-        print(report)
-    else:
+    if out is not None:
         write_whole(out, report + "\n")
-        print(f"written: {out} ({errors} errors, {warnings} warnings)")
+    print(report if out is None else f"written: {out} ({errors} errors, {warnings} warnings)")
     raise typer.Exit(2 if errors else 0)
 
 
 @command("list --plan china_14fyp")
 def list_targets(
-    data: DataDir = None, plan: PlanName = None, as_of: AsOf = None, as_json: Json = False,
-    binding: Binding = None,
+    data: DataDir = None, plan: PlanName = None, as_of: AsOf = None, as_json: Json = False, binding: Binding = None,
 ) -> None:  # fmt: skip
     """List the plans, their targets, and for how many years figures are published."""
     package, series, held = qc.load(data, as_of), ["indicator_id", "region"], "years_published"
@@ -180,9 +178,8 @@ def new_plan(
 @command("diff --from 2022-12-31 --to 2023-12-31")
 def diff(
     earlier: Annotated[str, Option("--from", help="The earlier day, e.g. 2022-12-31.")],
-    later: Annotated[str | None, Option("--to", help="The later day [default: today].")] = None,
-    plan: PlanName = None, draws: Draws = 10_000, language: Language = "en", data: DataDir = None,
-    as_json: Json = False,
+    later: Annotated[str | None, Option("--to", help="The later day [default: today].")] = None, plan: PlanName = None,
+    draws: Draws = 10_000, language: Language = "en", data: DataDir = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """What became known between two days: new and revised figures, and what they did to each target's probability.
 
@@ -224,18 +221,22 @@ def forecast(
     if figure and figure.suffix not in (".png", ".svg", ".pdf"):
         raise QcityError(f"{figure}: a picture is written as .png, .svg or .pdf")
     known, options = qc.load(data, as_of), dict[str, Any](model=model, draws=draws, seed=seed)
+
+    def save(draw: Any, answers: Any, **how: Any) -> None:
+        if figure is not None:
+            draw(answers, language).savefig(drawn := io.BytesIO(), format=figure.suffix[1:], **how)
+            write_whole(figure, drawn.getvalue())
+
     if region and (region == "all" or "," in region):
         asked = in_regions(known, find_target(known, target, plan), region)
         answers = [qc.assess(known, one, **options) for one in asked]
-        if figure is not None:
-            regions_chart(answers, language).savefig(figure, bbox_inches="tight")
+        save(regions_chart, answers, bbox_inches="tight")
         lines = partial(regions_lines, answers, add_up(known, answers, seed=seed), language)
         show(as_json, lambda: [a.to_dict() for a in answers], lines)
     answer = qc.assess(known, target, plan=plan, region=region, **options)
     if record:
         ledger.record(answer, ledger.home(known.folder), ledger.data_hash(known.folder))
-    if figure is not None:
-        fan_chart(answer, language).savefig(figure)
+    save(fan_chart, answer)
     show(as_json, answer.to_dict, lambda: answer_lines(answer, language), answer.status)
 
 
@@ -254,9 +255,8 @@ def outlook(
     answer = qc.assess(known, target, plan=plan, **options)
     ahead = [(part, look_ahead(known, part, draws=draws)) for part in answer.by_definition()]
     varied = sensitivity(known, answer, draws=draws)
-    change, name = None, answer.target.plan
-    if since:
-        change = explain_change(known, target, name, since, known.as_of, **options)
+    name, day = answer.target.plan, known.as_of
+    change = explain_change(known, target, name, since, day, **options) if since else None
 
     def plain() -> dict[str, Any]:
         by_definition = {part.definition["indicator_id"]: one.to_dict() for part, one in ahead}

@@ -61,14 +61,14 @@ class Aims(NamedTuple):
 
 class Learned(NamedTuple):
     """What was learned of references: by KINDS the factor of the `spread` and the power of the nearest's yearly change
-    in it, the `freedom` of the Student t, how much of the comparators' own forecast spread is `carried` over; by scale
-    its `factor`, the `growth` (power of years), the spread of a year where nothing is seen (`unseen`), and the share
-    (`pull`) of its distance to the comparators that a place loses in the end, of which a year leaves `kept`.
+    in it, and how much of the comparators' own forecast spread is `carried` over; the `freedom` of the Student t; by
+    scale its `factor`, the `growth` (power of years), the spread of a year where nothing is seen (`unseen`), and the
+    share (`pull`) of its distance to the comparators that a place loses in the end, of which a year leaves `kept`.
     """
 
     spread: dict[str, tuple[float, float]]
     freedom: float
-    carried: float
+    carried: dict[str, float]
     factor: dict[str, float]
     growth: dict[str, float]
     unseen: dict[str, float]
@@ -213,16 +213,15 @@ def reference(
     first = known.factor[scale] * factor * unit ** (1 - power) * size**power or known.unseen[scale]
     tails = np.sqrt(known.freedom / rng.chisquare(known.freedom, (len(centre), 1)))
     apart = first * tails * np.cumsum(steps, axis=1)
-    paths = unscaled(start + middle + known.carried * (centre - middle) - pulled + apart, support)
+    paths = unscaled(start + middle + known.carried[kind] * (centre - middle) - pulled + apart, support)
     history = pd.Series({year: level}, dtype=float)
     return Forecast(np.clip(paths, *limits(support)), years, "reference", support, history)
 
 
 def unscaled(values: np.ndarray, support: str) -> np.ndarray:
     """The levels whose `scaled` values these are."""
-    if SCALES[support] == "log":
-        return np.asarray(np.exp(np.minimum(values / 100, 700.0)))
-    return np.asarray(100 / (1 + np.exp(-values))) if SCALES[support] == "logodds" else values
+    grown = np.exp(np.minimum(values / 100 if SCALES[support] == "log" else -values, 700.0))
+    return np.asarray({"log": grown, "logodds": 100 / (1 + grown)}.get(SCALES[support], values))
 
 
 def seen(comparators: Sequence[Comparator], support: str) -> tuple[str, float, float]:

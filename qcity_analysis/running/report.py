@@ -117,9 +117,9 @@ def list_jobs(
             listed.append(Job("overview", "", "", lang, day, whole))
             whole = whole | ({"ledger": str(Path(ledger_dir).resolve())} if ledger_dir else {})
             listed.append(Job("track", "", "", lang, day, whole))
-    names = Counter(job.name.replace("/", "_") for job in listed)  # of the results, which have no folders
+    names = Counter("own" if job.plan == "own" else job.name.replace("/", "_") for job in listed)
     if twice := [name for name in names if names[name] > 1]:
-        raise QcityError(f"two pages would be named {twice[0]}: rename a plan or a target")
+        raise QcityError(f"two pages would be named {', '.join(twice)}: rename a plan or a target")
     return listed
 
 

@@ -77,8 +77,7 @@ def write_results(
     table = _table(rows := [said[key] for key in sorted(said)])
     write_whole(path, _json({"schema_version": SCHEMA, "columns": list(COLUMNS), "results": rows}))
     write_whole(out / "results.csv", table.to_csv(index=False))
-    table.assign(schema_version=SCHEMA).to_parquet(part := out / ".results.parquet.part", index=False)
-    part.replace(out / "results.parquet")
+    write_whole(out / "results.parquet", table.assign(schema_version=SCHEMA).to_parquet(index=False))
     if earlier is None or earlier == said:
         return []
     changes = [

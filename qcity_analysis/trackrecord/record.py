@@ -93,17 +93,13 @@ def real_summary(told: pd.DataFrame) -> dict[str, float]:
     return summary(told) | row | {"schedule": float(pair["brier"]), "same": float(pair["ours"])}
 
 
-def _by_years(rows: pd.DataFrame) -> list[tuple[Any, pd.DataFrame]]:
-    return [*rows.groupby("years"), ("all", rows)]
-
-
 def coverage(ahead: pd.DataFrame) -> pd.DataFrame:
     """How often central intervals cover what came, and the CRPS over a random walk's (both divided by the walk's mean
     of their series, so that units do not matter), by years ahead, then "all". `ahead` as in `Hindcasts`.
     """
     unit = ahead.groupby("series")["crps_walk"].transform("mean")
     scaled, rows = ahead.assign(ours=ahead["crps"] / unit, walk=ahead["crps_walk"] / unit, one=1.0), {}
-    for years, part in _by_years(scaled):
+    for years, part in [*scaled.groupby("years"), ("all", scaled)]:
         rows[years] = row = _about(part)
         for name, top, under in (("in50", "in50", "one"), ("in90", "in90", "one"), ("crps", "ours", "walk")):
             pair = part[top].to_numpy(float), part[under].to_numpy(float)
@@ -138,7 +134,7 @@ def toughest(asked: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     of questions, `rival`, its `brier`, `ours` on the same questions, `skill` with `low` and `high`.
     """
     rows = {}
-    for years, part in _by_years(asked):
+    for years, part in [*asked.groupby("years"), ("all", asked)]:
         table = against(part, names)
         able = table[(table["answered"] >= LEAST) & table["skill"].notna()]
         for name, best in able.sort_values("skill", kind="stable")[:1].iterrows():

@@ -7,6 +7,7 @@ Colours are distinguishable without colour vision and in grey print; on a page e
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import re
@@ -113,9 +114,10 @@ class Picture:
 
     def svg(self) -> str:
         """The picture as an SVG element: words stay words, looks are attributes, colours those of the page."""
-        buffer = io.BytesIO()
         with style():
-            self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+            self.figure.savefig(
+                buffer := io.BytesIO(), format="svg", metadata={"Date": None, "Creator": None}
+            )
         idle = r'(?<=<g) id="[^"]*"| transform="rotate\(-0 [^"]*"|<defs>\s*</defs>'
         idle = rf"<(metadata|style)\b.*?</\1>|^.*?(?=<svg)|{idle}"
         drawn = re.sub(idle, "", buffer.getvalue().decode(), flags=re.S)
@@ -129,7 +131,10 @@ class Picture:
         return re.sub(r"\s*\n\s*", " ", re.sub(r"<svg[^>]*>", lambda _: head, drawn, count=1))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/html": f'<figure class="qcity">{self.svg()}</figure>', "text/plain": self.alt}
+        with style():  # for where no HTML is shown
+            self.figure.savefig(small := io.BytesIO(), format="png", dpi=60)
+        shown = {"text/html": f'<figure class="qcity">{self.svg()}</figure>', "text/plain": self.alt}
+        return shown | {"image/png": base64.b64encode(small.getvalue()).decode()}
 
 
 def _attributes(style: str) -> str:
