@@ -89,9 +89,9 @@ def test_a_model_that_cannot_be_fitted_says_why_and_a_flip_is_the_other_side_of_
     words = sensitivity_table(varied, "en").set_index("Choice").loc["Theta method", "In words"]
     assert row.reason.values["why"] == "model 'theta' needs every year from 2016 to 2022; some are missing"
     assert row.reason.values["why"] in words
-    above = varied.asked.probability >= 0.5
-    sides = [(row.flips, row.probability >= 0.5) for row in varied.rows if row.probability is not None]
-    assert [flips for flips, _ in sides] == [side != above for _, side in sides]
+    assert "要求 2016 至 2022 年逐年有数据" in str(sensitivity_table(varied, "zh").to_numpy())
+    above, told = varied.asked.probability >= 0.5, [row for row in varied.rows if row.probability is not None]
+    assert [row.flips for row in told] == [(row.probability >= 0.5) != above for row in told]
     assert varied.flips == tuple(row for row in varied.rows if row.flips) != ()
 
 

@@ -90,7 +90,8 @@ def _one(question: Question, indicator_id: str, role: str) -> Assessment:
     try:
         return KINDS[question.target.kind](question, indicator_id, role)
     except QcityError as error:
-        return refused(question.answer(indicator_id, role), Note("model", {"why": str(error)}))
+        why = getattr(error, "values", {"why": str(error)})
+        return refused(question.answer(indicator_id, role), Note("model", why))
 
 
 def _by_definition(question: Question, ids: list[str]) -> Assessment:

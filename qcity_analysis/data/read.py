@@ -65,8 +65,7 @@ def table_of(table: Table, rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """A table of the contract from rows held in memory, typed as if read from a file; unchecked."""
     cells = {}
     for column in table.columns:
-        given = [row.get(column.name) for row in rows]
-        written = ["" if pd.isna(cell) else str(cell) for cell in given]
+        written = ["" if pd.isna(cell) else str(cell) for cell in (row.get(column.name) for row in rows)]
         cells[column.name] = _distinct(written or None, len(rows), column)
     return _typed(cells, np.arange(2, len(rows) + 2), table)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..catalogue import say
 from ..errors import QcityError, did_you_mean
 from ..series.evidence import Evidence
 from .conditioning import Conditions, conditioned
@@ -28,16 +29,20 @@ if TYPE_CHECKING:
 MODELS = ("ets", "theta", "arima", "ucm", "drift", "naive")  # named alternatives to the mixture
 A_SEED = "a seed (a whole number, 0 or more) or a numpy Generator"
 DAMPED = {"error": "add", "trend": "add", "damped_trend": True}
-STATSMODELS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
-    "ets": ("exponential_smoothing.ets", "ETSModel", "a damped trend", DAMPED),
-    "arima": ("arima.model", "ARIMA", "order (0, 1, 1) with drift", {"order": (0, 1, 1), "trend": "t"}),
-    "ucm": ("statespace.structural", "UnobservedComponents", "a local linear trend", {"level": "lltrend"}),
-}  # where a model is, its name, in words, what it is made with
+STATSMODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "ets": ("exponential_smoothing.ets", "ETSModel", DAMPED),
+    "arima": ("arima.model", "ARIMA", {"order": (0, 1, 1), "trend": "t"}),  # with drift
+    "ucm": ("statespace.structural", "UnobservedComponents", {"level": "lltrend"}),  # a local linear trend
+}  # where a model is, its name, what it is made with
 MATRICES = ("predicted_state_cov", "design", "transition", "selection", "state_cov", "obs_cov")
 
 
 class ModelError(QcityError):
-    """A named model that cannot be fitted to this series."""
+    """A named model that cannot be fitted to this series; `values` say why in either language (`sentences.reason`)."""
+
+    def __init__(self, cause: str, **values: Any) -> None:
+        super().__init__(say(f"model_{cause}", "en", **values))
+        self.values = {"cause": cause, "why": str(self), **values}
 
 
 @dataclass(frozen=True, repr=False)
@@ -235,25 +240,24 @@ def _alternative(
     first, last = int(seen.index[0]), int(seen.index[-1])
     full = seen.reindex(range(first, last + 1))
     if model in ("ets", "theta") and full.isna().any():
-        raise ModelError(f"model {model!r} needs every year from {first} to {last}; some are missing")
+        raise ModelError("gaps", model=model, first=first, last=last)
     method = _theta if model == "theta" else _simulated if model in STATSMODELS else _walk
     size = max(np.abs(full).max(), np.finfo(float).tiny)  # optimisers stop at absolute distances
-    why = f"model {model!r} cannot be fitted to {len(seen)} points"
     try:
         with warnings.catch_warnings(record=True):  # statsmodels sets filters of its own when imported
             paths = size * method(full.to_numpy() / size, years, draws, rng, model)
     except (ValueError, ArithmeticError, np.linalg.LinAlgError, IndexError) as reason:
-        raise ModelError(f"{why}: {reason}") from reason
+        raise ModelError("unfitted", model=model, count=len(seen), reason=reason) from reason
     if paths.shape != (draws, years) or not np.isfinite(paths).all():
-        raise ModelError(f"{why}: its forecast is not finite")
+        raise ModelError("not_finite", model=model, count=len(seen))
     return paths
 
 
 def _simulated(y: np.ndarray, years: int, draws: int, rng: np.random.Generator, model: str) -> np.ndarray:
     """Paths that a model of statsmodels simulates from its end."""
-    module, kind, what, options = STATSMODELS[model]
-    if np.isfinite(y).sum() < 5:
-        raise ValueError(f"{what} needs at least 5 points")
+    module, kind, options = STATSMODELS[model]
+    if (count := int(np.isfinite(y).sum())) < 5:
+        raise ModelError("short", model=model, count=count)
     made = getattr(importlib.import_module(f"statsmodels.tsa.{module}"), kind)
     fit = made(y, **options).fit(**{} if model == "arima" else {"disp": False})
     if model == "ets":

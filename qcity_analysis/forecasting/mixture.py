@@ -144,8 +144,7 @@ def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
     stay = np.where(item[:, None] > 0, 0.0, prior.stays(h, seen, knots))
     for row in np.flatnonzero(item):
         knots[row] = item[row] * count_knots(h.values[row] / item[row], horizon)
-    marginals = Marginals(knots, last, stay, LOWER[h.support], UPPER[h.support], item)
-    return Ahead(marginals, weight, kept, cells)
+    return Ahead(Marginals(knots, last, stay, LOWER[h.support], UPPER[h.support], item), weight, kept, cells)
 
 
 def distributions(h: Histories, prior: Prior, horizon: int) -> Marginals:

@@ -277,8 +277,7 @@ class Learner:
 
     def quantiles(self, x: np.ndarray) -> np.ndarray:
         """Quantiles (n, 5, 15) in units of the typical change, turned to the direction of the series."""
-        one = np.tanh(dot(x, self.into) + self.first)
-        two = np.tanh(dot(one, self.between) + self.second)
+        two = np.tanh(dot(np.tanh(dot(x, self.into) + self.first), self.between) + self.second)
         knots = dot(two, self.out) + dot(x, self.linear) + self.bias
         return np.sort(knots.reshape(len(x), YEARS, len(KNOTS)), axis=2)
 

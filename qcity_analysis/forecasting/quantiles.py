@@ -154,8 +154,7 @@ def count_knots(history: np.ndarray, horizon: int) -> np.ndarray:
     mean = ((weight * y).sum() + 0.5) / years  # Jeffreys' half an event
     uneven = (weight * (y - mean) ** 2).sum() / years / mean
     dispersion, step = max(1.0, (uneven * n + EVEN) / (n + EVEN)), np.arange(horizon)[:, None]
-    extra = mean * (dispersion - 1.0 + 1.0 / (years * DISCOUNT**step))
-    size = mean * mean / np.maximum(extra, 1e-9)
+    size = mean * mean / np.maximum(mean * (dispersion - 1.0 + 1.0 / (years * DISCOUNT**step)), 1e-9)
     p = size / (size + mean)
     none = p**size  # the chance of no event
     # where the distribution function, continued between whole numbers, takes each level

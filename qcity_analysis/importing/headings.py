@@ -208,8 +208,7 @@ def _size(unit: str) -> tuple[str, int]:
     bases = []
     for sign, side in zip((1, -1, -1), re.split(r"/|\bper\b|每", text), strict=False):
         words = re.findall(r"10,?000|100 *million|10 *thousand|10k|[a-z]+|[^\sa-z]+", side)
-        names = ["".join(word.split()) for word in words if word != "of"]
-        name = "".join(_WORDS.get(n, n) for n in names)
+        name = "".join(_WORDS.get(n, n) for n in ("".join(word.split()) for word in words if word != "of"))
         powers, base = re.fullmatch(r"([十百千万亿‰]*)(.*)", name).groups()  # type: ignore[union-attr]
         power += sign * sum(_POWERS[letter] for letter in powers)
         bases.append(_WORDS.get(base, base))

@@ -145,8 +145,7 @@ def import_figures(
     figures, refused = _compared(matched, as_published, source["source_id"])
     figures, refused, warnings, files = _checked(folder, figures, refused, source if is_new else None)
     noted = (tuple(refused), tuple(warnings), matched.empty, matched.left_out | unread)
-    used = [entry for _, entry in matched.figures]
-    read = tuple(_read(sheet, used) for sheet in sheets if sheet.entries)
+    read = tuple(_read(sheet, [entry for _, entry in matched.figures]) for sheet in sheets if sheet.entries)
     done = Import(path, folder, opened_as, tuple(figures), source, *noted, read=read)
     if not write or (not done.new and not refused):
         return done

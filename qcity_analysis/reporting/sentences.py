@@ -218,6 +218,8 @@ def reason(told: Note | None, lang: str, rule: bool = False) -> str:
     values = _listed(told.values, lang)
     if "kind" in values:
         values["kind"] = say(f"kind_{values['kind']}", lang)
+    if "cause" in values:
+        values["why"] = say(f"model_{values['cause']}", lang, **values)
     if "period" in values:
         values["period"] = formatting.period(values["period"], lang)
     way, key = (text, f"rule_reason_{told.code}") if rule else (say, f"reason_{told.code}")
