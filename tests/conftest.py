@@ -67,7 +67,7 @@ def browser():
         opened.close()
 
 
-@pytest.fixture(params=["memory://bucket/r", pytest.param("s3://bucket/r", marks=pytest.mark.slow)])
+@pytest.fixture(params=[pytest.param(f"{to}://bucket/r", marks=pytest.mark.slow) for to in ("memory", "s3")])
 def address(request, monkeypatch, tmp_path):
     """An address; that of a bucket is on a real server on this machine."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

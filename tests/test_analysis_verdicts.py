@@ -41,6 +41,7 @@ def cut(folder, rows=None, **goal):
     return loaded(folder, observations=rows or changes(PERCENTS), targets=[target(**(CUT | goal))])
 
 
+@pytest.mark.slow
 def test_a_window_and_a_year_left_out_are_assessments_of_the_other_figures_alone(tmp_path):
     levels = {2010 + k: 12.5 + 0.5 * k + (k % 3) * 0.4 for k in range(13)}
     varied = vary(loaded(tmp_path / "all", observations=figures(levels)))
@@ -55,6 +56,7 @@ def test_a_window_and_a_year_left_out_are_assessments_of_the_other_figures_alone
     assert (plain["asked"]["kind"], len(plain["rows"]), plain["draws"]) == ("asked", len(varied.rows), DRAWS)
 
 
+@pytest.mark.slow
 def test_leaving_out_a_yearly_change_joins_its_neighbours_and_a_base_year_keeps_the_pace(tmp_path):
     varied = vary(cut(tmp_path / "all"))
     left_out, bases = rows(varied, "leave_out"), rows(varied, "base_year")

@@ -119,8 +119,7 @@ def test_random_walks_are_rarely_called_odd(tmp_path):
 
 def test_rows_with_an_error_take_no_part_and_every_error_comes_before_the_warnings(tmp_path):
     wrong = [figure(2022, 4) | {"period": "20x3"}, figure(2021, "many", published="2024")]
-    rows = [*figures(STEADY | {2019: 1310}), *wrong]
-    found = warnings(tmp_path, rows)
+    found = warnings(tmp_path, [*figures(STEADY | {2019: 1310}), *wrong])
     assert [line.split(":")[0] for line in found] == ["error", "error", "warning"]
     assert "row 5, column value: found '1310'" in found[-1]
 

@@ -123,8 +123,7 @@ def test_cell_weights_sum_to_one_and_follow_the_likelihood():
 
 
 def test_features_of_a_mirrored_series_are_the_same_but_for_direction_and_mean_change():
-    values = [3.0, 3.4, 3.3, 3.9, 4.4, 4.2]
-    up, down = (checked(frame([sign * v for v in values]))[0] for sign in (1, -1))
+    up, down = (checked(frame([sign * v for v in [3.0, 3.4, 3.3, 3.9, 4.4, 4.2]]))[0] for sign in (1, -1))
     (a, turn_a), (b, turn_b) = (features(h, units(h)) for h in (up, down))
     np.testing.assert_allclose(*(np.delete(x, NAMES.index("rising"), 1) for x in (a, b)), atol=1e-9)
     assert (turn_a, turn_b) == (1.0, -1.0)
@@ -165,8 +164,7 @@ def simulated(process):
 def test_the_forecaster_comes_close_to_who_knows_the_process_and_its_intervals_hold(process):
     y, mean, sd = simulated(process)
     y, mean, sd = 3 * y + 50, 3 * mean + 50, 3 * sd
-    panel = forecast_panel(alike(y[:, :YEARS]), AHEAD)
-    q = panel.quantiles(LEVELS).to_numpy().reshape(SERIES, AHEAD, -1)
+    q = forecast_panel(alike(y[:, :YEARS]), AHEAD).quantiles(LEVELS).to_numpy().reshape(SERIES, AHEAD, -1)
     actual, normal = y[:, YEARS:], ndtri(LEVELS)
     best = mean[..., None] + sd[:, None] * normal
     walk = np.abs(np.diff(y[:, :YEARS], axis=1)).mean() * np.sqrt(np.arange(1, AHEAD + 1))[:, None]
@@ -186,8 +184,7 @@ def test_crps_is_that_of_scoringrules_and_that_of_the_random_walk_is_its_own():
     assert ours[0] == pytest.approx(scoringrules.crps_normal(0.7, 0.0, 1.0), abs=1e-4)
     rng = np.random.default_rng(4)
     history = np.cumsum(rng.normal(size=(20, 8)), axis=1)
-    deviation = np.sqrt((np.diff(history, axis=1) ** 2).mean(axis=1))
-    walk = walk_quantiles(history[:, -1], deviation, LEVELS, 3)
+    walk = walk_quantiles(history[:, -1], np.sqrt((np.diff(history, axis=1) ** 2).mean(axis=1)), LEVELS, 3)
     log_ratio = relative_crps(walk, LEVELS, history, rng.normal(size=(20, 3)))
     np.testing.assert_allclose(log_ratio, 0.0, atol=1e-12)
 

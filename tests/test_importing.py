@@ -310,8 +310,7 @@ def test_a_package_with_faults_of_its_own_is_not_written_to(tmp_path):
 
 
 def test_the_starter_is_a_mapping_once_it_is_completed(tmp_path):
-    text = "指标,单位,2023年\nPass rate,%,97\n支出,亿元,1.5\n小部件A,点,1\n"
-    file, data = made(tmp_path, text)
+    file, data = made(tmp_path, "指标,单位,2023年\nPass rate,%,97\n支出,亿元,1.5\n小部件A,点,1\n")
     begun, head = starter(file, data), catalogue("starters")["mapping"]["both"].format(region="testville")
     said, begun = begun.split("\n", 2)[:2], begun.split("\n", 2)[2]
     assert said[0] == (

@@ -48,8 +48,7 @@ def outcome(file, how, data):
         return list(map(str, error.problems))
     lines = []
     for row in (one.row for one in done.figures):
-        usual = {"final": "", "level": ""}
-        words = [usual.get(row[key], row[key]) for key in ("status", "measure")]
+        words = [{"final": "", "level": ""}.get(row[key], row[key]) for key in ("status", "measure")]
         keys = ("indicator_id", "region", "period", "value")
         lines.append(" ".join(filter(None, [*(row[key] for key in keys), *words])))
     return lines + [str(problem) for problem in (*done.refused, *done.warnings)]

@@ -24,6 +24,7 @@ from qcity_analysis.running.sharing import write_results
 GREW = {"period": range(2012, 2022), "value": [7.9, 7.8, 7.4, 7.0, 6.8, 6.9, 6.7, 6.0, 2.2, 8.4]}
 PANEL = qc.forecast_panel(pd.DataFrame({"series_id": "a"} | GREW), 2)
 KNOWN = dict(aim=True, qualifier="exact", met_before=2, missed_before=1, recent_met=20, recent_n=40)
+SLOW = {"marks": pytest.mark.slow}
 ORDERED = {"met_before": 1, "missed_before": -1, "recent_met": 1, "threshold": -1}
 
 
@@ -91,8 +92,8 @@ def test_the_learned_numbers_meet_their_bars_on_regions_and_indicators_left_out(
 
 
 @pytest.mark.parametrize(("day", "name", "plan", "bases", "by"), [
-    ("2024-06-30", "gdp_growth_2024", "jiangsu_yearly", "figures outside both", "both"),
-    pytest.param("2022-06-30", "energy_per_gdp", "china_14fyp", "figures outside both", "both", marks=pytest.mark.slow),
+    pytest.param("2024-06-30", "gdp_growth_2024", "jiangsu_yearly", "figures outside both", "both", **SLOW),
+    pytest.param("2022-06-30", "energy_per_gdp", "china_14fyp", "figures outside both", "both", **SLOW),
     ("2025-06-30", "co2_per_gdp", "china_14fyp", "figures outside both", "figures"),  # known to the year before
     ("2026-06-30", "rd_spending", "china_15fyp", "outside reference", "reference"),
     ("2026-06-30", "nursing_bed_share", "china_15fyp", "outside", "outside"),
@@ -184,7 +185,7 @@ def test_a_comparator_that_is_the_region_itself_is_refused_unless_another_region
     assert answer.parts == () and "There is no comparator" in sentences.sentences(answer, "en")[-1]
 
 
-@pytest.mark.parametrize("day", [pytest.param("2022-12-31", marks=pytest.mark.slow), "2023-12-31"])
+@pytest.mark.parametrize("day", [pytest.param(day, **SLOW) for day in ("2022-12-31", "2023-12-31")])
 def test_revealing_figures_one_by_one_moves_smoothly_from_the_reference_to_the_ordinary_answer(day):
     data, told = qc.load(as_of=day), []
     own = data.observations.query("region == 'nanjing' and indicator_id == 'rd_intensity'")

@@ -117,8 +117,7 @@ def test_the_pace_and_the_last_year_to_act_are_said_with_their_numbers(asked):
 
 
 def ahead_of_2022(act, reached=False):
-    chances = pd.Series([0.2, 0.6], index=[2023, 2024])
-    return Outlook(2022, 2025, chances, act, reached, Feasibility())
+    return Outlook(2022, 2025, pd.Series([0.2, 0.6], index=[2023, 2024]), act, reached, Feasibility())
 
 
 def test_each_way_of_waiting_has_its_sentence_and_after_the_deadline_there_is_none():

@@ -260,6 +260,7 @@ def agrees(a, shown, monkeypatch, whole=True):
             assert shown_too == [label.get_text() for label in ends], a
 
 
+@pytest.mark.slow
 def test_every_number_said_of_one_quantity_is_the_same_on_a_page_of_any_kind(told, shown, monkeypatch):
     for name in CASES:
         agrees(told[name], shown, monkeypatch, whole=name in ("rank", "total", "close"))

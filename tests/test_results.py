@@ -87,6 +87,7 @@ def test_a_wide_frame_is_a_panel():
     assert tables[0].index.to_list() == [("a", 2025), ("b", 2025)] and tables[0].equals(tables[1])
 
 
+@pytest.mark.slow
 def test_the_explorer_follows_its_controls_and_leaves_a_slider_for_a_page(data):
     shown = qc.explore(data, "rd_intensity", plan="nanjing_quality_city", language="zh", draws=100)
     before, seen = shown.shown.value, [shown.answer.probability]

@@ -414,7 +414,6 @@ def test_no_rule_minds_unit_direction_or_later_figures_and_each_has_its_own_word
     # an easier target never gets a worse symbol; but one met today is judged by its trend: sun to light cloud
     order, goal = RULES["destatis"].categories, replace(goal, base_year=None)
     told, way = evaluate("destatis", known, goal, year), -1 if goal.direction == "at_least" else 1
-    easier = replace(goal, threshold=goal.threshold + way)
-    symbol = evaluate("destatis", known, easier, year)
+    symbol = evaluate("destatis", known, replace(goal, threshold=goal.threshold + way), year)
     if told.category is not None and not (symbol.category == "light_cloud" and symbol.will_meet):
         assert symbol.category is not None and order.index(symbol.category) <= order.index(told.category)

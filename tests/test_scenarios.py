@@ -18,8 +18,7 @@ def answer():
 
 @pytest.mark.parametrize("year", [2025, 2026])
 def test_given_averaged_over_the_forecast_of_its_year_is_the_probability_without_it(answer, year):
-    middle = (np.arange(60) + 0.5) / 60
-    values = answer.forecast.quantiles(middle).loc[year]
+    values = answer.forecast.quantiles((np.arange(60) + 0.5) / 60).loc[year]
     under = [given(answer.forecast, {year: value}).paths[:, -1] for value in values]
     chances = [np.mean(answer.target.is_met(paths, answer.bound)) for paths in under]
     error = np.hypot(answer.probability_error, np.sqrt(0.25 / len(under[0]) / len(under)))

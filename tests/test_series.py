@@ -366,8 +366,7 @@ def test_errors_of_a_year_to_date_are_learned_and_only_the_newest_of_the_year_co
     chain = [*changes({2020: -2, 2021: -3, 2022: -2.5}), change("2023-Q3", -3.0)]
     asked = (([*figures(NINETIES), *rows], AVERAGE) for rows in cases)
     through, learned, newest, december = many_series(tmp_path, (chain, AVERAGE, {"base_year": 2020}), *asked)
-    pairs = [(93.0 - 93.1) / 0.5, (95.0 - 94.8) / 0.5]
-    size = math.sqrt((2 * 2.0**2 + sum(p**2 for p in pairs)) / 4)
+    size = math.sqrt((2 * 2.0**2 + sum(p**2 for p in [(93.0 - 93.1) / 0.5, (95.0 - 94.8) / 0.5])) / 4)
     assert learned.evidence.estimates[2022][1] == pytest.approx(size * 0.5)
     assert "unused_year_to_date_known" in codes(learned)
     level, typical = float(through.values[2022]), float(np.median(np.abs(np.diff(through.known()))))

@@ -63,6 +63,7 @@ def test_probabilities_are_those_that_assess_issues(tmp_path, made, upward, last
     check_answers(tmp_path, made, last - 2014, deadline, upward, 4)
 
 
+@pytest.mark.slow
 def test_comparators_known_on_the_day_move_a_hindcast_as_they_move_the_answer(tmp_path, made):
     growth = {year: 40.0 * 1.12 ** (year - 2012) for year in LEVELS}
     theirs = [row | {"published": f"{row['published'][:8]}01"} for row in figures(growth, region="otherland")]

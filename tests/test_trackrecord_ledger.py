@@ -110,8 +110,7 @@ def test_nothing_half_written_stays_when_writing_fails(tmp_path, answer, monkeyp
     (15.2, {"target_id": "other"}, None, "target_gone"),
 ])  # fmt: skip
 def test_a_probability_is_scored_once_an_outcome_is_known(tmp_path, answer, outcome, goal, happened, why):
-    known = rows(RISING | ({2023: outcome} if outcome else {}))
-    row = judged(answer, tmp_path, known, **goal)
+    row = judged(answer, tmp_path, rows(RISING | ({2023: outcome} if outcome else {})), **goal)
     assert row["unscored"] == why and pd.isna(row["happened"]) == pd.isna(row["error"]) == bool(why)
     if not why:
         assert (row["happened"], row["outcome"], row["in_advance"]) == (happened, outcome, True)
@@ -119,6 +118,7 @@ def test_a_probability_is_scored_once_an_outcome_is_known(tmp_path, answer, outc
         assert row["error"] == pytest.approx((answer.probability - happened) ** 2)
 
 
+@pytest.mark.slow
 def test_a_judgement_is_a_statement_of_its_own_and_scored_apart(tmp_path, monkeypatch):
     monkeypatch.setattr(models, "MODELS", ("naive",))
     data = package(tmp_path / "data", "2023-05-01", rows(RISING))

@@ -153,6 +153,7 @@ def test_the_record_of_a_corpus_is_written_the_same_every_time_and_recomputes(tm
         read_record(tmp_path / "none" / FILE)
 
 
+@pytest.mark.slow
 def test_score_prints_the_conclusions_and_json(tmp_path, qcity, monkeypatch):
     monkeypatch.setattr(models, "MODELS", ("naive",))
     folder = package(tmp_path / "raw", observations=ROWS[2:], targets=[GOAL])

@@ -102,6 +102,7 @@ def test_widening_makes_intervals_hold_what_they_are_meant_to():
     assert (grown[:, -2] > 1.8 * grown[:, 1]).all() and (grown[:, MIDDLE] > 1.6).all()
 
 
+@pytest.mark.slow
 def test_a_prior_learnt_from_a_made_up_bank_forecasts_its_kind_about_as_well_as_can_be(corpus):
     tasks = train.draw_tasks(corpus, list(corpus.values), 5, 99, 0)
     training = train.Training.of(train.Tasks.joined([tasks, tasks.hidden()]), tasks)
