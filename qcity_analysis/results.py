@@ -10,6 +10,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,7 +71,7 @@ class Answer(Assessment):
     def _repr_html_(self) -> str:
         css = (page.TEMPLATES / "parts.css").read_text("utf-8")
         chart = Picture(fan_chart(self, self.language), sentences.alt_text(self, self.language))
-        return f"<style>{css}</style>{show.card(self, self.language)}{chart._repr_mimebundle_()['text/html']}"
+        return f"<style>{css}</style>{show.card(self, self.language)}{chart.svg()}"
 
     def __getitem__(self, name: object) -> None:
         raise QcityError(f"Answer[{name!r}]: this is no frame; to_frame() is, answer.{name} an attribute")
@@ -342,6 +343,7 @@ class Explorer:
         import ipywidgets as w
 
         self.data, self.language, self.draws, self.shown = data, check_language(language), draws, w.HTML()
+        self.known = cache(data.at)  # series once made are kept with it
         held = data.targets.merge(data.observations[["indicator_id", "region"]].drop_duplicates())
         rows = held.dropna(subset="threshold").itertuples()
         targets = [find_target(data, row.target_id, row.plan) for row in rows]
@@ -382,7 +384,8 @@ class Explorer:
         """Assess what the controls say and show it."""
         if self.silent:
             return
-        say, data = {name: one.value for name, one in self.controls.items()}, self.data
+        say = {name: one.value for name, one in self.controls.items()}
+        data = self.known(say["as_of"])
         target = replace(say["target"], threshold=say["ambition"], region=say["region"])
         if not say["comparators"]:
             data = replace(data, indicators=data.indicators.assign(comparators=""))
@@ -390,8 +393,7 @@ class Explorer:
             rows = data.observations
             late = rows["year"] > int(say["as_of"][:4]) - say["window"] - 1
             data = replace(data, observations=rows[late | (rows["indicator_id"] != target.indicator_id)])
-        options = {"model": say["model"], "draws": self.draws, "language": self.language}
-        self.answer = assess(data, target, as_of=say["as_of"], **options)
+        self.answer = assess(data, target, model=say["model"], draws=self.draws, language=self.language)
         self.shown.value = self.answer._repr_html_()
 
     def static(self) -> str:

@@ -307,8 +307,7 @@ def _newest(observations: Frame, indicators: Frame) -> Frame:
     `series` numbers indicator, region and measure, `place` indicator and region; `support` is that of the indicator.
     """
     rows = newest_rows(observations)
-    usable = (is_whole(observations["period"]) & observations["value"].notna()).to_numpy()
-    rows = rows[usable[rows]]
+    rows = rows[(is_whole(observations["period"]) & observations["value"].notna()).to_numpy()[rows]]
     series = codes(observations, "indicator_id", "region", "measure")[rows]
     base = observations["base_period"].fillna(0).to_numpy(np.int64)[rows]
     order = np.lexsort((base, observations["year"].to_numpy(np.int64)[rows], series))

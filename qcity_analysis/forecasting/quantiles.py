@@ -139,8 +139,7 @@ def common_steps(values: np.ndarray) -> np.ndarray:
     for column, so_far in zip(size.T, np.maximum.accumulate(size, axis=1).T, strict=True):
         a, b = column, step
         while (on := b > 0.01 * FINEST * most).any():  # Euclid's algorithm; less is an error of floats
-            rest = np.abs(a - b * np.round(a / np.where(on, b, 1.0)))
-            a, b = np.where(on, b, a), np.where(on, rest, b)
+            a, b = np.where(on, b, a), np.where(on, np.abs(a - b * np.round(a / np.where(on, b, 1.0))), b)
         step = so_far / np.maximum(np.round(so_far / np.where(a > 0, a, 1.0)), 1.0)  # errors do not add up
     return np.where(most == 0, 1.0, np.where(step > FINEST * most, step, 0.0))
 

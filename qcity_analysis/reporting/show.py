@@ -188,7 +188,7 @@ def picture(figure: Figure, alt: str, folded: str = "") -> None:
     from IPython.display import display
 
     drawn = Picture(figure, alt)
-    html(fold(folded, drawn._repr_mimebundle_()["text/html"])) if folded else display(drawn)
+    html(fold(folded, drawn.svg())) if folded else display(drawn)
 
 
 def saved(result: dict[str, Any], name: str, lang: str, out: str = "") -> Path:

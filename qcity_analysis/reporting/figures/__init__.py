@@ -113,7 +113,7 @@ class Picture:
     alt: str
 
     def svg(self) -> str:
-        """The picture as an SVG element: words stay words, looks are attributes, colours those of the page."""
+        """The picture as an SVG in a figure of HTML: words stay words, looks are attributes, colours the page's."""
         with style():
             self.figure.savefig(
                 buffer := io.BytesIO(), format="svg", metadata={"Date": None, "Creator": None}
@@ -127,13 +127,13 @@ class Picture:
         for colour, name in PALETTE.items():
             drawn = drawn.replace(f'"{colour}"', f'"var(--{name},{colour})"')
         size = re.search(r'viewBox="[^"]*"', drawn)
-        head = f'<svg role="img" aria-label="{escape(self.alt)}" {size[0] if size else ""}>'
-        return re.sub(r"\s*\n\s*", " ", re.sub(r"<svg[^>]*>", lambda _: head, drawn, count=1))
+        head = f'<figure class="qcity"><svg role="img" aria-label="{escape(self.alt)}" {size[0] if size else ""}>'
+        return re.sub(r"\s*\n\s*", " ", re.sub(r"<svg[^>]*>", lambda _: head, drawn, count=1)) + "</figure>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         with style():  # for where no HTML is shown
             self.figure.savefig(small := io.BytesIO(), format="png", dpi=60)
-        shown = {"text/html": f'<figure class="qcity">{self.svg()}</figure>', "text/plain": self.alt}
+        shown = {"text/html": self.svg(), "text/plain": self.alt}
         return shown | {"image/png": base64.b64encode(small.getvalue()).decode()}
 
 
