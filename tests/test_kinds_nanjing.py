@@ -255,6 +255,7 @@ def answered(folder, name, as_of=LATE, keys=CASES, draws=500):
 
 
 @EVERY
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["met", "missed", "none"])
 def test_a_target_is_met_or_missed_by_the_figures_that_do_it_and_none_tell_nothing(tmp_path, name, every):
     keys = CASES if every or name != "none" else {row["kind"]: key for key, row in TARGETS.items()}.values()
@@ -265,6 +266,7 @@ def test_a_target_is_met_or_missed_by_the_figures_that_do_it_and_none_tell_nothi
 
 
 @EVERY
+@pytest.mark.slow
 def test_an_open_target_has_the_probability_computed_the_slow_way(tmp_path, every):
     found, slow_ones = {}, {key for key in CASES if every or key[1] in SLOWLY}
     others = {key for key, case in CASES.items() if case is not DONE} - slow_ones

@@ -18,7 +18,6 @@ from qcity_analysis.trackrecord.ledger import said_of_earlier
 from qcity_analysis.trackrecord.record import TrackRecord
 
 A, B = "energy_per_gdp", "energy_per_gdp_b"
-pytestmark = pytest.mark.slow
 HAPPENED = {2006: 0.0, 2014: 1.0, 2015: 1.0, 2017: 1.0, 2018: 1.0, 2019: 0.0}
 
 

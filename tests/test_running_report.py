@@ -91,7 +91,6 @@ OK, BAD = RunResult("ok"), RunResult("failed", cell="2: x", error="ValueError: o
 SAME = {"goal": "skipped", "scorecard": "skipped"}
 
 
-@pytest.mark.slow
 def test_what_was_made_stays_until_it_changes_and_a_good_page_stays_when_its_notebook_fails(made):
     assert made(record=True) == {"goal": "ok", "scorecard": "ok"}
     before = contents(made.out)
