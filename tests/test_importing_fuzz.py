@@ -9,7 +9,8 @@ import pytest
 
 from qcity_analysis.importing.cells import Grid
 from qcity_analysis.importing.layout import read_layout
-from qcity_analysis.importing.mapping import match, read_mapping
+from qcity_analysis.importing.mapping import read_mapping
+from qcity_analysis.importing.matching import Matching
 from qcity_analysis.importing.sheets import read_grids
 from qcity_analysis.problems import DataError
 
@@ -54,8 +55,7 @@ class Sheet:
         self.rows = r.choice([self.across, self.down, self.long])()
         self.disturb()
         how = {"region": self.places[0], "source": {"publisher": "P", "title": "T", "date": "2024"}}
-        figures = [{"name": NAMES[i][0], "indicator": i} for i in self.inds]
-        self.how = how | {"figures": figures}
+        self.how = how | {"figures": [{"name": NAMES[i][0], "indicator": i} for i in self.inds]}
         self.how |= {"decimal": ",."[not self.comma]} if r.random() < 0.3 else {}
 
     def cell(self, indicator, place, year):
@@ -124,7 +124,7 @@ def outcome(seed, file):
             encoding = made.r.choice(["utf-8", "gb18030", "utf-8-sig"])
             file.write_bytes("\n".join(map(sign.join, made.rows)).encode(encoding))
             (grid,) = read_grids(file)
-        found = match([read_layout(grid)], read_mapping(made.how), TABLES)
+        found = Matching([read_layout(grid)], read_mapping(made.how), TABLES)
     except DataError as error:
         assert all(problem.line("en") and problem.line("zh") for problem in error.problems)
         return "asked"

@@ -143,10 +143,8 @@ def undo(folder: Path) -> dict[str, Any]:
         if not (records := _records(folder)):
             raise QcityError(f"{folder}: nothing to undo; no import is recorded there")
         last, plan = records[-1], _plan(records[-1])
-        before, after, now = (
-            {name: content_of(place / name) for name in plan["files"]}
-            for place in (last / "before", last / "after", folder)
-        )
+        kept, places = plan["files"], (last / "before", last / "after", folder)
+        before, after, now = ({name: content_of(place / name) for name in kept} for place in places)
         changed = [_difference(name, after[name], now[name]) for name in now if now[name] != after[name]]
         if changed:
             raise QcityError(
@@ -338,8 +336,6 @@ def _example_table(folder: Path, name: str, rows: list[Row]) -> dict[str, Any]:
 def _example(name: str, today: dt.date) -> dict[str, list[Row]]:
     """The tables of an example, made up and marked so: one region, source, indicator and target, and six figures."""
     years = {f"year{k:+d}": today.year + k for k in range(-9, 5)}
-    texts = {
-        table: text.strip().format(plan=name, **years)
-        for table, text in catalogue("starters")["example"].items()
-    }
-    return {table: list(csv.DictReader(io.StringIO(text))) for table, text in texts.items()}
+    texts = catalogue("starters")["example"].items()
+    made = {table: text.strip().format(plan=name, **years) for table, text in texts}
+    return {table: list(csv.DictReader(io.StringIO(text))) for table, text in made.items()}

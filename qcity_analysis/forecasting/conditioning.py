@@ -288,9 +288,8 @@ def _paths(known: Conditions, years: int, sizes: Sequence[int], rng: Random) -> 
         h, here = Histories(np.arange(len(rows)), rows.last_year + step, moved, starts, rows.support), year
     if here < last:
         done = np.concatenate([done, draw(look_ahead(h, known.prior, last - here), len(done), rng)], axis=1)
-    return done[
-        np.concatenate([k + rng.permutation(count)[:n] for k, n in zip(part, sizes, strict=True)]), :years
-    ]
+    chosen = np.concatenate([k + rng.permutation(count)[:n] for k, n in zip(part, sizes, strict=True)])
+    return done[chosen, :years]
 
 
 def _kept(known: Conditions, ahead: Ahead, year: int, count: int, rng: Random) -> Pair:

@@ -32,7 +32,8 @@ from ..problems import DataError, Problem
 from .cells import as_text, is_number, same_name
 from .headings import TECHNICAL, is_index, multiple, names_of, same_unit, split_unit
 from .layout import Entry, Sheet, read_layout
-from .mapping import TO_DATE, Mapping, Matching, match, read_mapping
+from .mapping import TO_DATE, Mapping, read_mapping
+from .matching import Matching
 from .sheets import read_grids
 
 KINDS = ("added", "changed", "unchanged")
@@ -139,7 +140,7 @@ def import_figures(
     if errors := [problem for problem in problems if problem.level == "error"]:
         raise DataError(errors)
     sheets, opened_as, unread = _read_sheets(path, declared)
-    matched = match(sheets, declared, tables)
+    matched = Matching(sheets, declared, tables)
     as_published = as_known(tables["observations"], tables["corrections"], dt.date.min)
     source, is_new = _source(folder, declared)
     figures, refused = _compared(matched, as_published, source["source_id"])

@@ -361,9 +361,8 @@ def _read(grid: Grid, table: _Table, columns: Names, above: tuple[str, str]) -> 
             period = column.period or table.period or periods[own][row] or stated
             long = not column.period and words.role_of(column.headings[-1], columns) == "value"
             headings = () if long else column.headings
-            name, part, unit = _named(
-                headings, named if table.names else None, labels.get("@unit", ""), above
-            )
+            names, given = named if table.names else None, labels.get("@unit", "")
+            name, part, unit = _named(headings, names, given, above)
             power = labels.get("UNIT_MULT", "") if grid.long else ""
             unit += f" ×10^{power}" if power not in ("", "0") else ""
             ends = (typed.without_marks(text)[1] for text in (*named, column.stated, *headings))

@@ -182,9 +182,8 @@ def _tally_sentences(a: Assessment, lang: str) -> list[str]:
         shown = {"sofar": NONE} | {name: number(rate) for name, rate in rates.items()}
         shown |= {name: level(a, value, lang) for name, value in levels.items()}
         key = "tally_over" if not a.target.upward else "tally" if tally.through else "tally_none"
-        lines.append(
-            say(key, lang, through=formatting.period(tally.through or NONE, lang), years=tally.years, **shown)
-        )
+        through = formatting.period(tally.through or NONE, lang)
+        lines.append(say(key, lang, through=through, years=tally.years, **shown))
     if tally is not None and tally.unknown:
         lines.append(say("tally_unknown", lang, periods=join(map(str, tally.unknown), lang)))
     return lines

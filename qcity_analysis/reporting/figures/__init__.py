@@ -115,9 +115,8 @@ class Picture:
     def svg(self) -> str:
         """The picture as an SVG in a figure of HTML: words stay words, looks are attributes, colours the page's."""
         with style():
-            self.figure.savefig(
-                buffer := io.BytesIO(), format="svg", metadata={"Date": None, "Creator": None}
-            )
+            undated = {"Date": None, "Creator": None}
+            self.figure.savefig(buffer := io.BytesIO(), format="svg", metadata=undated)
         idle = r'(?<=<g) id="[^"]*"| transform="rotate\(-0 [^"]*"|<defs>\s*</defs>'
         idle = rf"<(metadata|style)\b.*?</\1>|^.*?(?=<svg)|{idle}"
         drawn = re.sub(idle, "", buffer.getvalue().decode(), flags=re.S)
