@@ -238,11 +238,13 @@ class Entries:
             near = closest(name, names)
             self.fault((*at, name), "entry_unknown", under + name, names=", ".join(names), near=near)
 
-    def choice(self, at: At, value: str, choices: Collection[str]) -> None:
+    def choice(
+        self, at: At, value: str, choices: Collection[str], code: str = "cell_choice", **about: Any
+    ) -> None:
         """Note a value that is none of some; an empty one says nothing."""
         if value and value not in choices:
             near = closest(value, choices)
-            self.fault(at, "cell_choice", cell=value, choices=", ".join(choices), near=near)
+            self.fault(at, code, cell=value, choices=", ".join(choices), near=near, **about)
 
     def date(self, at: At, value: str, column: str = "") -> None:
         """Note a value that is no date; an empty one says nothing."""
