@@ -298,7 +298,7 @@ def assess_series(
     asked = {"at_least": at_least, "at_most": at_most, "change": change, "about": about}
     given = {name: float(value) for name, value in asked.items() if value is not None}
     if len(given) != 1:
-        raise QcityError(f"ask for one of {', '.join(asked)}; found {', '.join(given) or 'none'}")
+        raise QcityError(f"ask one of {', '.join(asked)}; found {', '.join([*given, *options]) or 'none'}")
     ((name, threshold),), levels = given.items(), yearly(series).dropna()
     if base is None and (name == "change" or rounds):
         raise QcityError("a change, and a sum of rounds, count from a year: base=2020")

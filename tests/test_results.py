@@ -114,7 +114,7 @@ def test_the_slider_of_a_page_moves_without_a_kernel(data, browser):
 @pytest.mark.parametrize(("reflex", "way"), [
     (lambda data, answer: qc.assess("rd_intensity"), r"assess\(load\(\), 'rd_intensity'\)"),
     (lambda data, answer: qc.assess(LEVELS, "rd_intensity"), "assess_series"),
-    (lambda data, answer: qc.assess_series(LEVELS, by=2026), "at_least, at_most"),
+    (lambda data, answer: qc.assess_series(LEVELS, atleast=4, by=2026), "at_least, at_most.* found atleast"),
     (lambda data, answer: qc.assess_series(LEVELS, change=3, by=2026), "base="),
     (lambda data, answer: data["rd_intensity"], "annual_series"),
     (lambda data, answer: answer["probability"], "answer.probability"),
