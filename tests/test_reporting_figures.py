@@ -78,7 +78,7 @@ def test_a_reference_has_a_panel_that_says_so_and_names_the_comparator(told):
 def test_the_target_line_says_about_at_least_or_at_most(told, tmp_path):
     own = told[0]
     share = {"unit": "%", "unit_zh": "%"}
-    for cells, english, chinese in ((share | {"commitment": "about"}, "about 20 %", "20% 左右"),
+    for cells, english, chinese in ((share | {"commitment": "about"}, "about 20 %", "20%左右"),
             (share, "≥ 20 %", "≥ 20%"), ({"direction": "at_most"}, "≤ 20 points", "≤ 20 points")):  # fmt: skip
         asked = replace(own, target=replace(own.target, **cells))
         assert [target_shown(asked, lang) for lang in ("en", "zh")] == [english, chinese]

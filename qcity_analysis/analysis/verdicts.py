@@ -163,8 +163,7 @@ def _windows(levels: Sequence[int], base_year: int | None) -> Iterator[tuple[int
 def _since(rows: pd.DataFrame, first: int) -> pd.Series:
     """Which figures say nothing about the years before `first`."""
     start = rows["year"].where(rows["measure"] != "change_pct", rows["year"] - 1)
-    based = pd.to_numeric(rows["base_period"], errors="coerce")
-    return start.where(rows["base_period"].isna(), based) >= first
+    return rows["base_period"].astype(float).fillna(start) >= first
 
 
 def _without(rows: pd.DataFrame, mine: Any, year: int) -> pd.DataFrame:

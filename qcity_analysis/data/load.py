@@ -43,6 +43,16 @@ class Data:
     `as_of` (only figures known by that day are held), `folder`, `corrections` (the corrections of published figures
     known by that day, already applied; columns as in `corrections.read_corrections`), `remarks` (warnings about the
     files as they were read), and `computed` (what was made of these data already, by what was asked).
+
+    >>> data = qc.load(as_of="2023-12-31")
+    >>> data.plans(), len(data.targets_of("china_14fyp", "binding")), data.at("2022-12-31").as_of.year
+    (['nanjing_quality_city', 'china_14fyp', 'china_15fyp'], 8, 2022)
+    >>> data.indicator("rd_intensity")["unit"], data.region_name(data.require_region("nanjing"), "zh")
+    ('%', '南京')
+    >>> data.comparators("rd_intensity")[0], data.summary()["targets"].tolist()
+    (('jiangsu', 'rd_intensity'), [42, 21, 21])
+    >>> data.plot("rd_intensity", "nanjing").get_ylabel(), {problem.level for problem in data.warnings}
+    ('%', {'warning'})
     """
 
     observations: pd.DataFrame
@@ -150,11 +160,7 @@ class Data:
         return self.indicators.iloc[names.index(indicator_id)]
 
     def comparators(self, indicator_id: str) -> list[tuple[str, str]]:
-        """Region and indicator of each comparator that an indicator names.
-
-        >>> load().comparators("rd_intensity")[0]
-        ('jiangsu', 'rd_intensity')
-        """
+        """Region and indicator of each comparator that an indicator names; QcityError for an unknown one."""
         return comparators(str(self.indicator(indicator_id)["comparators"] or ""))
 
     def region_name(self, region: str, lang: str) -> str:
@@ -177,9 +183,7 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
     `folder` defaults to the environment variable QCITY_DATA, else the nearest `data/raw` in this folder or above,
     else the one shipped with the project. Raises DataError with every problem of every file; then nothing is loaded.
 
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2026-01-01")
-    >>> len(data.targets)
+    >>> len(qc.load(as_of="2026-01-01").targets)
     84
     """
     if isinstance(folder, str) and is_date(folder):
@@ -194,11 +198,7 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
 
 
 def in_memory(as_of: str | dt.date, **rows: Sequence[dict[str, Any]]) -> Data:
-    """A data package from rows by table, not read from any folder and unchecked; tables not given are empty.
-
-    >>> in_memory("2024-12-31", indicators=[{"indicator_id": "jobs", "unit": "%"}]).indicator("jobs")["unit"]
-    '%'
-    """
+    """A data package from rows by table, not read from any folder and unchecked; tables not given are empty."""
     tables = {name: table_of(table, rows.get(name, ())) for name, table in TABLES.items()}
     tables["observations"] = with_dates(tables["observations"], tables["indicators"])
     return Data(**tables, as_of=dt.date.max, folder=Path()).at(as_of)

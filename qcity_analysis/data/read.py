@@ -22,7 +22,6 @@ TEXT = pd.Series(dtype=str).dtype
 Read = tuple[pd.DataFrame, list[Problem]]
 Cells = tuple[np.ndarray, list[str]]  # which of the distinct cells each row of a column has, and those
 At = tuple[str | int, ...]  # the keys and positions that lead to an entry of a YAML file
-Lines = dict[At, int]
 
 
 def read_table(path: Path, name: str) -> Read:
@@ -208,7 +207,7 @@ class Entries:
     map.yaml, row 3, column status: found 'finale'; allowed: final, estimate; choose one of them. Did you mean "final"?
     """
 
-    def __init__(self, file: str, lines: Lines | None = None) -> None:
+    def __init__(self, file: str, lines: dict[At, int] | None = None) -> None:
         self.file, self.lines, self.problems = file, lines or {}, list[Problem]()
 
     def content(self, node: Any, at: At) -> Any:
@@ -238,11 +237,13 @@ class Entries:
             near = closest(name, names)
             self.fault((*at, name), "entry_unknown", under + name, names=", ".join(names), near=near)
 
-    def choice(self, at: At, value: str, choices: Collection[str]) -> None:
+    def choice(
+        self, at: At, value: str, choices: Collection[str], code: str = "cell_choice", **about: Any
+    ) -> None:
         """Note a value that is none of some; an empty one says nothing."""
         if value and value not in choices:
             near = closest(value, choices)
-            self.fault(at, "cell_choice", cell=value, choices=", ".join(choices), near=near)
+            self.fault(at, code, cell=value, choices=", ".join(choices), near=near, **about)
 
     def date(self, at: At, value: str, column: str = "") -> None:
         """Note a value that is no date; an empty one says nothing."""

@@ -160,7 +160,6 @@ def diff(data: Data, earlier: str | dt.date, later: str | dt.date) -> pd.DataFra
     indicator's publication lag. The other columns are those of the data contract. Raises QcityError when the days are
     not in order, or when `data` were loaded for an earlier day than `later`.
 
-    >>> import qcity_analysis as qc
     >>> moved = diff(qc.load(), "2021-09-30", "2021-12-31")
     >>> moved[moved["region"] == "nanjing"][["period", "change", "value_before", "value"]].values.tolist()
     [['2015', 'revised', 2.95, 2.96], ['2020', 'revised', 3.38, 3.48]]

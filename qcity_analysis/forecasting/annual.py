@@ -41,7 +41,6 @@ def forecast_series(
     inputs too; the models of `forecast.MODELS` take the plain levels only; "inputs" forecasts a ratio from its inputs
     alone. Raises what `forecast` raises, and QcityError for "inputs" where there are none.
 
-    >>> import qcity_analysis as qc
     >>> forecast_series(qc.annual_series(qc.load(as_of="2024-12-31"), "rd_intensity", "jiangsu"), 2025).years.tolist()
     [2024, 2025]
     """

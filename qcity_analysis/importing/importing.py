@@ -106,13 +106,9 @@ class Import:
 
 
 def import_figures(
-    file: str | Path,
-    mapping: str | Path | Dict[str, Any] | Mapping,
-    *,
-    data: str | Path | None = None,
-    write: bool = False,
-    skip_refused: bool = False,
-) -> Import:
+    file: str | Path, mapping: str | Path | Dict[str, Any] | Mapping, *, data: str | Path | None = None,
+    write: bool = False, skip_refused: bool = False,
+) -> Import:  # fmt: skip
     """What importing a file would do; with `write`, it is done: all of it or nothing.
 
     `file` is CSV (UTF-8 or GB18030; comma, tab or semicolon), Excel (.xlsx, .xls), SDMX-CSV, or with the package

@@ -46,9 +46,9 @@ def answer(data: Data, a: Assessment, lang: str) -> None:
         "title": f"{name}: {sentences.finding(a, lang)}", "headed": True,
         "section": target.section, "as_of": a.as_of.isoformat(), "model": a.model, 
         "answer": sentences.headline(a, lang),
-        "short": f"{shown} ({word})" if shown and word else sentences.finding(a, lang), "status": a.status,
-        "status_shown": status_shown(a, lang), "probability": a.headline_probability if shown else None,
-        "probability_shown": shown, "word_shown": word, "deadline": target.deadline,
+        "short": text("aside", lang, words=shown, aside=word) if shown and word else sentences.finding(a, lang),
+        "status": a.status, "status_shown": status_shown(a, lang), "deadline": target.deadline,
+        "probability": a.headline_probability if shown else None, "probability_shown": shown, "word_shown": word,
         "lent": any(part.borrowed for part in a.parts), "group": _group(a),
         "wording": (target.wording_en if lang == "en" else "") or target.wording,
         "illustrative": a.illustrative or any(part.illustrative for part in a.parts),
@@ -257,7 +257,7 @@ def rows(results: Sequence[Assessment], lang: str) -> None:
     show.html(_axis(results, lang), f'<form class="qcity tools" hidden>{tools}</form>')
     for key in [key for key in GROUPS if key in groups]:
         title, listed = text(f"g_{key}", lang), f'<ul class="qcity rows">{"".join(groups[key])}</ul>'
-        head, mark = f"{title} ({len(groups[key])})", f'<i class="{key}"></i>'
+        head, mark = text("aside", lang, words=title, aside=len(groups[key])), f'<i class="{key}"></i>'
         show.html(show.fold(head, listed) if key == "without" else f"<h3>{mark}{escape(head)}</h3>{listed}")
 
 

@@ -45,7 +45,6 @@ def figure_title(a: Assessment, lang: str) -> str:
 def headline(a: Assessment, lang: str) -> str:
     """The answer in one sentence; a borrowed or definition-bound answer says so in it.
 
-    >>> import qcity_analysis as qc
     >>> headline(qc.assess(qc.load(), "grid_inspection_coverage"), "en").split(": ", 1)[1]
     'Nanjing cannot be assessed yet: no figure is held in these data.'
     """

@@ -42,10 +42,13 @@ class AnnualSeries:
     the last with a `reason`), `evidence` (what is known in part, handed whole to a forecast), `new_counts` (one row a
     year), `inputs` (what it is `derived` from), `factor` (of a ratio), `decimals` by year, `made` (forecasts of it).
 
-    >>> import qcity_analysis as qc
     >>> series = qc.annual_series(qc.load(as_of="2026-01-01"), "rd_intensity", "nanjing")
     >>> series.known().tail(4).to_dict()
     {2020: 3.48, 2021: 3.54, 2022: 3.82, 2024: 3.9}
+    >>> series.to_frame().loc[2024, "status"], round(series.error(2024), 2), series.shared, series.places()
+    ('estimate', 0.11, (), {('rd_intensity', 'nanjing')})
+    >>> series.points() == len(series.known()) == len(series.figures()), int(series.history().index[0])
+    (True, 2009)
     """
 
     indicator_id: str
@@ -123,7 +126,6 @@ def annual_series(
     stretch). `prefer` ("cumulative" or "changes") wins in a year that has both a cumulative change on `base_year` and a
     chain of yearly ones. A sum counts from the year after `base_year`. Raises QcityError for an unknown name.
 
-    >>> import qcity_analysis as qc
     >>> energy = qc.annual_series(qc.load(as_of="2023-03-31"), "energy_per_gdp", "china", base_year=2020)
     >>> energy.values.round(2).tail(3).to_dict()
     {2020: 100.0, 2021: 97.3, 2022: 97.2}
@@ -324,7 +326,6 @@ def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:
     bound, or a figure of part of the year) or "" (nothing). A target is served by its indicator and by the definitions
     that continue it, in its own region.
 
-    >>> import qcity_analysis as qc
     >>> table = coverage(qc.load(as_of="2023-12-31"), "nanjing_quality_city")
     >>> table.loc[("nanjing_quality_city", "rd_intensity"), [2019, 2020, 2021]].tolist()
     ['provisional', 'final', 'final']
