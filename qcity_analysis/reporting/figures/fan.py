@@ -179,7 +179,6 @@ def _keep_apart(figure: Figure) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     renderer: Any = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
-    dot = figure.dpi / 72
     for ax in figure.axes:
         width, height = (72 / figure.dpi * side for side in ax.get_window_extent().size)
         low, high = ax.get_ylim()
@@ -191,7 +190,7 @@ def _keep_apart(figure: Figure) -> None:
         along = [(3 + (width - 30) * x, y, side) for side, x in ACROSS.items() for y in (4, -14)]
         kept = [t.get_window_extent(renderer).get_points() for t in ax.texts if t.get_gid() not in MOVED]
         labels: list[Any] = [t for kind in MOVED for t in ax.texts if t.get_gid() == kind]
-        (bottom, top), drawn = ax.bbox.get_points(), _drawn(ax)
+        (bottom, top), drawn, dot = ax.bbox.get_points(), _drawn(ax), figure.dpi / 72
         for label in labels:
             places = along if label.get_gid() == "target" else AROUND
             label.set(position=(0, 0), ha="left")
