@@ -212,11 +212,13 @@ def together(
 ) -> Move | None:  # fmt: skip
     """How comparators change, in typical changes, in `years` after the last of `own`; None without any to compare."""
     last, prior = int(own.index[-1]), prior or shipped()
-    moves = [_change(one.dropna(), last, years, support, prior) for one in comparators if compares(one, last)]
-    if not moves:
+    changes = [
+        _change(one.dropna(), last, years, support, prior) for one in comparators if compares(one, last)
+    ]
+    if not changes:
         return None
-    change = _unit(own, support) * np.mean([move.change for move in moves], axis=0)
-    return Move(change, min(move.published for move in moves))
+    change = _unit(own, support) * np.mean([move.change for move in changes], axis=0)
+    return Move(change, min(move.published for move in changes))
 
 
 def compares(comparator: pd.Series, last: int) -> bool:

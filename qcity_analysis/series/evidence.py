@@ -163,10 +163,10 @@ def typical_revisions(data: Data) -> dict[str, float]:
     rows = rows.assign(figure=codes(rows, *KEY), series=codes(rows, "indicator_id", "region", "measure"))
     first = rows[rows["status"].isin(PROVISIONAL)].drop_duplicates("figure")
     last = rows.drop_duplicates("figure", keep="last").set_index("figure")[["value", "known_from"]]
-    both = first.join(last, on="figure", lsuffix="_first").query("known_from > known_from_first")
-    until = rows["series"].map(both.groupby("series")["known_from"].max())
-    then = rows[rows["known_from"] <= until].drop_duplicates("figure", keep="last")
-    off = (both["value"] - both["value_first"]) / both["series"].map(_typical_sizes(then, "series"))
+    both = first.join(last.add_suffix("_last"), on="figure").query("known_from_last > known_from")
+    until = rows["series"].map(both.groupby("series")["known_from_last"].max())
+    then = rows[rows["known_from"] <= pd.to_datetime(until)].drop_duplicates("figure", keep="last")
+    off = (both["value_last"] - both["value"]) / both["series"].map(_typical_sizes(then, "series"))
     off, change = off[np.isfinite(off)] ** 2, both["measure"].isin(CHANGES)
     told = (off[change == kind] for kind in (False, True))
     spread = [math.sqrt((PAIRS * STATED**2 + math.fsum(s)) / (PAIRS + len(s))) for s in told]

@@ -195,8 +195,8 @@ def _keep_apart(figure: Figure) -> None:
             places = along if label.get_gid() == "target" else AROUND
             label.set(position=(0, 0), ha="left")
             box = label.get_window_extent(renderer)
-            moves = [(x * dot - ACROSS[side] * box.width, y * dot) for x, y, side in places]
-            first, last = box.expanded(1.1, 1).get_points()[:, None] + moves  # other fonts are wider
+            shifts = [(x * dot - ACROSS[side] * box.width, y * dot) for x, y, side in places]
+            first, last = box.expanded(1.1, 1).get_points()[:, None] + shifts  # other fonts are wider
             wrong = 1 - ((first > bottom) & (last < top)).all(axis=1)
             wrong += sum(((first <= other[1]) & (last >= other[0])).all(axis=1) for other in kept)
             covered = ((drawn > first[:, None]) & (drawn < last[:, None])).all(axis=2).sum(axis=1)
