@@ -212,9 +212,7 @@ def together(
 ) -> Move | None:  # fmt: skip
     """How comparators change, in typical changes, in `years` after the last of `own`; None without any to compare."""
     last, prior = int(own.index[-1]), prior or shipped()
-    changes = [
-        _change(one.dropna(), last, years, support, prior) for one in comparators if compares(one, last)
-    ]
+    changes = [_change(y.dropna(), last, years, support, prior) for y in comparators if compares(y, last)]
     if not changes:
         return None
     change = _unit(own, support) * np.mean([move.change for move in changes], axis=0)

@@ -164,8 +164,8 @@ def typical_revisions(data: Data) -> dict[str, float]:
     first = rows[rows["status"].isin(PROVISIONAL)].drop_duplicates("figure")
     last = rows.drop_duplicates("figure", keep="last").set_index("figure")[["value", "known_from"]]
     both = first.join(last.add_suffix("_last"), on="figure").query("known_from_last > known_from")
-    until = rows["series"].map(both.groupby("series")["known_from_last"].max())
-    then = rows[rows["known_from"] <= pd.to_datetime(until)].drop_duplicates("figure", keep="last")
+    until = both.groupby("series")["known_from_last"].max().reindex(rows["series"])
+    then = rows[rows["known_from"] <= until.to_numpy()].drop_duplicates("figure", keep="last")
     off = (both["value_last"] - both["value"]) / both["series"].map(_typical_sizes(then, "series"))
     off, change = off[np.isfinite(off)] ** 2, both["measure"].isin(CHANGES)
     told = (off[change == kind] for kind in (False, True))
