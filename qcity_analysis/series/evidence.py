@@ -26,6 +26,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ class Chained:
     root: int | None
     above: tuple[int, ...] = ()
 
-    @property
+    @cached_property
     def all(self) -> pd.Series:
         """The older stretches, then the main one."""
         return pd.concat([*self.older, self.values])
@@ -201,7 +202,7 @@ def standard_errors(used: pd.DataFrame, revisions: dict[str, float]) -> pd.Serie
     final, about = ~used["status"].isin(PROVISIONAL), used["qualifier"] == "~"
     if (final & ~about).all():
         return pd.Series(0.0, used.index)
-    steps = pd.Series([_last_step(row) for _, row in used.iterrows()], used.index)
+    steps = pd.Series([_last_step(row) for row in used.itertuples()], used.index)
     yearly = used[used["measure"] != "cumulative_change_pct"]
     sizes = {name: _typical_size(rows, str(name)) for name, rows in yearly.groupby("measure")}
     sizes.setdefault("cumulative_change_pct", sizes.get("change_pct", math.nan))
@@ -298,6 +299,8 @@ def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
     the same months, and before a bound of the whole year that says less. Returns their columns and `count`.
     """
     rows = rows[rows["measure"] == "count_new"]
+    if rows.empty:
+        return rows.assign(count=rows["value"]).reset_index(drop=True)
     rows = rows.assign(count=rows["value"], number=~rows["qualifier"].isin([">=", "<="]))
     rows = rows.sort_values(["year", "months", "number"], kind="stable")
     last = rows.drop_duplicates("year", keep="last")
@@ -361,9 +364,9 @@ def _error_of_part(row: pd.Series, rows: pd.DataFrame, levels: pd.Series) -> flo
     return math.sqrt(squares / (LEARNED + len(off))) * rest or step
 
 
-def _last_step(row: pd.Series) -> float:
+def _last_step(row: Any) -> float:
     """One step of the last digit of a published figure: 0.1 for 2.7, 100 for the round whole number 1100."""
-    value, decimals = float(row["value"]), int(row["decimals"])
+    value, decimals = float(row.value), int(row.decimals)
     whole = f"{abs(value):.0f}"
     zeros = len(whole) - len(whole.rstrip("0")) if not decimals and value else 0
     return float(f"1e{zeros - decimals}")
