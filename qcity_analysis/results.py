@@ -361,7 +361,7 @@ class Explorer:
         import ipywidgets as w
 
         self.data, self.language, self.draws, self.shown = data, check_language(language), draws, w.HTML()
-        self.known = cache(data.at)  # series once made are kept with it
+        self.known = cache(self._known)  # series and forecasts once made are kept with it
         held = data.targets.merge(data.observations[["indicator_id", "region"]].drop_duplicates())
         rows = held.dropna(subset="threshold").itertuples()
         targets = [find_target(data, row.target_id, row.plan) for row in rows]
@@ -403,16 +403,18 @@ class Explorer:
         if self.silent:
             return
         say = {name: one.value for name, one in self.controls.items()}
-        data = self.known(say["as_of"])
         target = replace(say["target"], threshold=say["ambition"], region=say["region"])
-        if not say["comparators"]:
-            data = replace(data, indicators=data.indicators.assign(comparators=""))
-        if say["window"]:
-            rows = data.observations
-            late = rows["year"] > int(say["as_of"][:4]) - say["window"] - 1
-            data = replace(data, observations=rows[late | (rows["indicator_id"] != target.indicator_id)])
+        data = self.known(say["as_of"], say["comparators"], say["window"], target.indicator_id)
         self.answer = assess(data, target, model=say["model"], draws=self.draws, language=self.language)
         self.shown.value = self.answer._repr_html_()
+
+    def _known(self, day: str, comparators: bool, window: int, indicator_id: str) -> Data:
+        """What was known on a day, with comparators or without, the indicator in the last years of a window only."""
+        data, first = self.data.at(day), int(day[:4]) - window if window else 0
+        indicators, rows = data.indicators, data.observations
+        indicators = indicators if comparators else indicators.assign(comparators="")
+        rows = rows[(rows["year"] >= first) | (rows["indicator_id"] != indicator_id)]
+        return replace(data, indicators=indicators, observations=rows)
 
     def static(self) -> str:
         """A slider over target levels with the probability of each, as HTML that needs no kernel."""

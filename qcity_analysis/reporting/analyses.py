@@ -42,11 +42,6 @@ def titled(
     return pd.DataFrame(list(rows), columns=columns, index=labels)
 
 
-def part_title(part: Assessment, lang: str) -> str:
-    """What a part is named by; empty for the assessment itself."""
-    return panel_title(part, lang) if part.role != "main" else ""
-
-
 def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
     """The pace needed, a month for a target that counts, else as it is spoken of elsewhere; or why there is none."""
     move, tally = ahead.feasibility, a.tally
@@ -157,7 +152,7 @@ def outlook_blocks(data: Data, outlooks: Sequence[tuple[Assessment, Outlook]], l
             tables[caption] = speed_table(data, part, move, lang)
         if ahead.reason is None:
             tables[text("o_attained_caption", lang)] = attained_table(ahead, lang)
-        blocks.append(Block(part_title(part, lang), [*dict.fromkeys(lines)], tables))
+        blocks.append(Block(panel_title(part, lang), [*dict.fromkeys(lines)], tables))
     return blocks
 
 
@@ -223,7 +218,7 @@ def sensitivity_blocks(varied: Sequence[Sensitivity], lang: str) -> list[Block]:
         facts = {"asked": verdict_shown(one.asked, lang), "items": join(items, lang) or say("none", lang)}
         alt = say("alt_sensitivity", lang, name=one.answer.target.name(lang), flips=len(one.flips), **facts)
         drawn, tables = strip(sides[0], sides[1], alt, lang), {"": sensitivity_table(one, lang)}
-        blocks.append(Block(part_title(one.answer, lang), sensitivity_sentences(one, lang), tables, drawn))
+        blocks.append(Block(panel_title(one.answer, lang), sensitivity_sentences(one, lang), tables, drawn))
     return blocks
 
 
@@ -244,7 +239,7 @@ def change_blocks(data: Data, changed: Change, lang: str, most: int = 0) -> list
     """
     blocks = []
     for one in (changed, *(part for part in changed.parts if part.word != "unchanged")):
-        block = Block(part_title(one.after, lang), [change_sentence(one, lang)], {})
+        block = Block(panel_title(one.after, lang), [change_sentence(one, lang)], {})
         effects = [effect for effect in one.steps.values() if effect is not None]
         if one.word != "unchanged" and len(effects) == len(STEPS):
             points = [text("d_points", lang, value=signed(100 * each)) for each in (*effects, sum(effects))]
@@ -373,4 +368,4 @@ def why_block(a: Assessment, why: Explanation, lang: str) -> Block:
         tables[""] = titled(rows, keys, lang, "c_left_out", away, until=until)
     if moved:
         lines.append(say("why_moved", lang, until=until, final=level_shown(a, median, lang)))
-    return Block(part_title(a, lang), lines, tables)
+    return Block(panel_title(a, lang), lines, tables)

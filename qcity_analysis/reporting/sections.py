@@ -24,12 +24,11 @@ from ..errors import QcityError
 from ..rules import RULES
 from ..rules.question import RuleResult, judged, results_for
 from . import analyses, sentences, show
-from .analyses import part_title
 from .figures import portfolio_chart
 from .figures.fan import fan_chart
 from .formatting import NONE, amount, text_of
 from .page import GROUPS
-from .sentences import chance, section_name, status_shown
+from .sentences import chance, panel_title, section_name, status_shown
 
 FIGURES = 12  # figures named that came in between
 LIKELY = 0.66
@@ -67,7 +66,7 @@ def picture(a: Assessment, lang: str) -> None:
         return
     for part in reversed(a.by_definition()) if a.target.kind != "milestone" else ():
         if part.series is not None and bool(part.series.values.notna().any() or len(part.series.bounds)):
-            folded = "" if part is a.by_definition()[-1] else part_title(part, lang)
+            folded = "" if part is a.by_definition()[-1] else panel_title(part, lang)
             show.picture(fan_chart(part, lang), sentences.alt_text(part, lang), folded)
 
 
@@ -122,7 +121,7 @@ def why(a: Assessment, lang: str) -> None:
 def rules(a: Assessment, lang: str) -> None:
     """Show how many published rules say yes, and folded every rule's class; nothing where no rule applies."""
     parts = [part for part in judged(a) if not part.borrowed and not shared_reason(part, lang)]
-    told = [(part_title(one, lang), [votes(one, lang)], {"": rules_table(one, lang)}) for one in parts]
+    told = [(panel_title(one, lang), [votes(one, lang)], {"": rules_table(one, lang)}) for one in parts]
     show.blocks(a, "rules", lang, [show.Block(*one) for one in told], text("s_rules", lang))
 
 
@@ -175,7 +174,7 @@ def notes(a: Assessment, lang: str) -> None:
     """Show our reading of the wording, assumptions and notes; those of another than the newest definition folded."""
     blocks: dict[str, list[str]] = {"": sentences.plan_reading(a, lang)}
     for part in (a, *a.by_definition()):
-        name = "" if part is a.by_definition()[-1] else part_title(part, lang)
+        name = "" if part is a.by_definition()[-1] else panel_title(part, lang)
         of_series = part.series.notes if part.series is not None and part.role != "main" else ()
         told = [sentences.note(note, lang) for note in (*part.notes, *of_series)]
         blocks.setdefault(name, []).extend(told)

@@ -451,10 +451,10 @@ def chance(a: Assessment, lang: str) -> tuple[str, str]:
 
 
 def panel_title(part: Assessment, lang: str) -> str:
-    """The title of one panel: which definition, or whose changes are borrowed."""
+    """What a part is named by: which definition, or whose changes are borrowed; empty for the assessment itself."""
     if part.borrowed:
         return text("borrowed_from", lang, name=borrowed_name(part, lang))
-    return text("definition", lang, name=part.definition[f"name_{lang}"])
+    return text("definition", lang, name=part.definition[f"name_{lang}"]) if part.role != "main" else ""
 
 
 def borrowed_name(part: Assessment, lang: str) -> str:

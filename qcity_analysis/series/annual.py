@@ -13,6 +13,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,7 +40,7 @@ class AnnualSeries:
     of each stretch after the first), `base_year` (set to 100 where the levels are an index made from changes),
     `observations` (rows used, with publisher and title), `bounds`, `superseded` and `unused` (rows that are no levels,
     the last with a `reason`), `evidence` (what is known in part, handed whole to a forecast), `new_counts` (one row a
-    year), `inputs` (what it is `derived` from: "ratio", "sum", "per_head"), `factor` (of a ratio), `decimals` by year.
+    year), `inputs` (what it is `derived` from), `factor` (of a ratio), `decimals` by year, `made` (forecasts of it).
 
     >>> series = qc.annual_series(qc.load(as_of="2026-01-01"), "rd_intensity", "nanjing")
     >>> series.known().tail(4).to_dict()
@@ -69,6 +70,7 @@ class AnnualSeries:
     derived: str = "none"
     factor: float = 1.0
     decimals: Mapping[int, int] = field(default_factory=dict)
+    made: dict[Any, Any] = field(default_factory=dict, init=False, compare=False)
     shared = property(lambda self: self.evidence.shared)  # errors that several years share: year to size
 
     def __repr__(self) -> str:

@@ -96,7 +96,8 @@ def new_figure(height: float, width: float = WIDTH) -> Iterator[Figure]:
     with style():
         figure = Figure(figsize=(width, height), dpi=DPI)
         yield figure
-        figure.draw_without_rendering()
+        for ax in figure.axes:
+            ax.get_xticklabels() + ax.get_yticklabels()  # which makes them
 
 
 @dataclass(frozen=True)
