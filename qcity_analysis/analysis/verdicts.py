@@ -33,7 +33,6 @@ BASES = (-2, -1, 1, 2)  # base years tried, from the plan's own
 KINDS = ("window", "leave_out", "base_year", "tolerance", "model", "definition")
 SETTLED = ("base_year", "tolerance", "definition")
 ALLOWED = {"forecast": KINDS, "met": SETTLED, "missed": SETTLED}  # what an answer of each status turns on
-
 BEYOND = 2.0  # Monte Carlo errors from which a difference is told
 HALF = 0.5  # a verdict is on one side of it or on the other
 STEPS = ("time", "revision", "new_figure")

@@ -19,12 +19,11 @@ from ..problems import DataError, Problem
 from .schema import CELL, DIGITS, LARGEST, LONGEST, NUMBER, TABLES, Column, Table, decimals, is_date, plain
 
 TEXT = pd.StringDtype("python", na_value=np.nan)  # small frames are sliced far more often than large ones
-Read = tuple[pd.DataFrame, list[Problem]]
 Cells = tuple[np.ndarray, list[str]]  # which of the distinct cells each row of a column has, and those
 At = tuple[str | int, ...]  # the keys and positions that lead to an entry of a YAML file
 
 
-def read_table(path: Path, name: str) -> Read:
+def read_table(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
     """One table of the contract from a UTF-8 CSV file (with or without BOM), and every problem found in it.
 
     Returns the frame with all columns of the contract (missing optional ones empty), numbers as float, years as

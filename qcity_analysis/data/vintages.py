@@ -140,7 +140,9 @@ def standing(observations: pd.DataFrame) -> pd.DataFrame:
     >>> standing(rows)["value"].tolist()
     [12.0, 8.0]
     """
-    figure, known = figure_codes(observations).tolist(), observations["known_from"].tolist()
+    periods, known = map(same_period, observations["period"]), observations["known_from"].tolist()
+    others = (observations[name].fillna(0) for name in KEY if name != "period")
+    figure = list(zip(periods, *others, strict=True))  # equal for vintages of one figure
     bound = [sign if sign in (">=", "<=") else "" for sign in observations["qualifier"]]
     last = {(figure[at], bound[at]): at for at in _in_time(observations).tolist()}
     when = {key: known[at] for (key, side), at in last.items() if not side}  # the newest number became known

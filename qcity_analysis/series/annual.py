@@ -20,7 +20,7 @@ import pandas as pd
 
 from ..data.load import Data
 from ..data.schema import input_names, is_spliced
-from ..data.vintages import ASSUMED_LAG_MONTHS, among, is_whole, newest_vintages, revisions, standing
+from ..data.vintages import ASSUMED_LAG_MONTHS, is_whole, newest_vintages, revisions, standing
 from ..errors import Note
 
 from .evidence import (  # isort: skip
@@ -256,7 +256,7 @@ def _from_figures(
     new, of_part = newest["measure"] == "count_new", newest["months"] < 12
     bound = newest["qualifier"].isin([">=", "<="])
     used, counts = newest[~new & ~of_part & ~bound], new_counts(newest)
-    own = used[used["measure"].isin(LEVELS)].set_index("year")
+    own = used.loc[used["measure"].isin(LEVELS), ["year", "value", "decimals"]].set_index("year")
     published, typed = own["value"].astype(float).to_dict(), own["decimals"].astype(int).to_dict()
     made, of_inputs, factor, told = _computed(data, indicator, inputs, base_year)
     chain = chained({**made, **published}, links_of(used, base_year), base_year, prefer)
@@ -315,10 +315,12 @@ def _notes_on(
 
 def figures_of(data: Data, indicator_id: str, region: str) -> pd.DataFrame:
     """The figures of an indicator in a region, all vintages, with publisher, title and date of their source."""
-    rows = data.observations[among(data.observations, [(indicator_id, region)])]
-    columns = ["source_id", "publisher", "publisher_en", "title", "title_en", "date"]
-    named = data.sources[columns].rename(columns={"date": "source_date"})
-    return rows.join(named.set_index("source_id"), on="source_id")
+    if "figures" not in data.computed:  # all together, once
+        said = data.sources.set_index("source_id")[["publisher", "publisher_en", "title", "title_en", "date"]]
+        every = data.observations.join(said.rename(columns={"date": "source_date"}), on="source_id")
+        data.computed["figures"] = every, every.groupby(["indicator_id", "region"]).indices
+    every, places = data.computed["figures"]
+    return every.iloc[places.get((indicator_id, region), [])]
 
 
 def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:

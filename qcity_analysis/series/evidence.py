@@ -26,6 +26,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ class Chained:
     root: int | None
     above: tuple[int, ...] = ()
 
-    @property
+    @cached_property
     def all(self) -> pd.Series:
         """The older stretches, then the main one."""
         return pd.concat([*self.older, self.values])
@@ -199,7 +200,7 @@ def standard_errors(used: pd.DataFrame, revisions: dict[str, float]) -> pd.Serie
     final, about = ~used["status"].isin(PROVISIONAL), used["qualifier"] == "~"
     if (final & ~about).all():
         return pd.Series(0.0, used.index)
-    steps = pd.Series([_last_step(row) for _, row in used[["value", "decimals"]].iterrows()], used.index)
+    steps = pd.Series([_last_step(row) for row in used.itertuples()], used.index)
     yearly = used[used["measure"] != "cumulative_change_pct"]
     sizes = _typical_sizes(yearly, "measure").to_dict()
     sizes.setdefault("cumulative_change_pct", sizes.get("change_pct", math.nan))
@@ -361,9 +362,9 @@ def _error_of_part(row: pd.Series, rows: pd.DataFrame, levels: pd.Series) -> flo
     return math.sqrt(squares / (LEARNED + len(off))) * rest or step
 
 
-def _last_step(row: pd.Series) -> float:
+def _last_step(row: Any) -> float:
     """One step of the last digit of a published figure: 0.1 for 2.7, 100 for the round whole number 1100."""
-    value, decimals = float(row["value"]), int(row["decimals"])
+    value, decimals = float(row.value), int(row.decimals)
     whole = f"{abs(value):.0f}"
     zeros = len(whole) - len(whole.rstrip("0")) if not decimals and value else 0
     return float(f"1e{zeros - decimals}")
