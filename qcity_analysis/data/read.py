@@ -18,7 +18,7 @@ from ..errors import closest
 from ..problems import DataError, Problem
 from .schema import CELL, DIGITS, LARGEST, LONGEST, NUMBER, TABLES, Column, Table, decimals, is_date, plain
 
-TEXT = pd.Series(dtype=str).dtype
+TEXT = pd.StringDtype("python", na_value=np.nan)  # small frames are sliced far more often than large ones
 Cells = tuple[np.ndarray, list[str]]  # which of the distinct cells each row of a column has, and those
 At = tuple[str | int, ...]  # the keys and positions that lead to an entry of a YAML file
 
