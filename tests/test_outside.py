@@ -87,7 +87,7 @@ def test_the_learned_numbers_meet_their_bars_on_regions_and_indicators_left_out(
     ahead, known = (told[f"provinces and cities, {name}"] for name in ("forecast", "published"))
     for kind in ("pair_above", "pair_beside", "one_above"):  # shares in whole percent
         held = [*ahead["held_90"][kind].values(), np.mean(list(known["held_90"][kind].values()))]
-        assert 0.875 <= min(held) <= max(held) < 0.925 and max(known["crps"][kind].values()) < 1
+        assert 0.88 <= min(held) <= max(held) < 0.925 and max(known["crps"][kind].values()) < 1
     assert max(*ahead["crps"]["pair_above"].values(), *ahead["crps"]["one_above"].values()) < 1
 
 
