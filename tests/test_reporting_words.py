@@ -313,7 +313,7 @@ def test_the_heaviest_kinds_and_the_year_that_matters_most_are_named(mixture):
     assert {"2022", "55.5", "60"} <= numbers(english[2]) & numbers(chinese[2])
     (table,) = why_block(mixture, EXPLANATION, "en").tables.values()
     assert table.index.to_list() == ["none", "2019", "2022"]
-    assert table.iloc[:, 1].to_list() == ["–", "−1", "−4.5"]
+    assert table.iloc[:, 1].to_list() == ["–", "−1.0", "−4.5"]
 
 
 def test_what_becomes_of_an_extra_step_and_a_median_moved_by_other_knowledge_are_said(mixture, shown):
