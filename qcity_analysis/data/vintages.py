@@ -101,6 +101,11 @@ def with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataF
     return observations.assign(period=whole, year=year, **known)
 
 
+def known_by(observations: pd.DataFrame, day: dt.date) -> pd.DataFrame:
+    """The figures that were known on a day."""
+    return observations[observations["known_from"] <= pd.Timestamp(day)]
+
+
 def figure_codes(observations: pd.DataFrame) -> np.ndarray:
     """One whole number for each figure: equal for rows that are vintages of the same."""
     return codes(observations[KEY].assign(period=by_value(observations["period"], same_period)), *KEY)
