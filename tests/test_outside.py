@@ -12,7 +12,7 @@ from packages import CUT, figures, indicator, loaded, packed, run, target
 import qcity_analysis as qc
 from qcity_analysis.analysis.outlook import outlook
 from qcity_analysis.assessment.answer import ipcc_word
-from qcity_analysis.errors import QcityError
+from qcity_analysis.errors import Note, QcityError
 from qcity_analysis.forecasting import outside as others
 from qcity_analysis.forecasting.prior import shipped_text
 from qcity_analysis.problems import DataError
@@ -74,7 +74,7 @@ def referred(*comparators):
 def test_an_aim_that_is_not_whole_and_comparators_that_cannot_be_chained_are_refused(wrong, said):
     with pytest.raises(DataError) as error:
         asked(KNOWN | wrong) if isinstance(wrong, dict) else referred(*wrong)
-    assert said in str(error.value) and "应为" in error.value.problems[0].line("zh")
+    assert said in str(error.value) and "应为" in sentences.reason(Note("model", error.value.values), "zh")
 
 
 def test_the_learned_numbers_meet_their_bars_on_regions_and_indicators_left_out():

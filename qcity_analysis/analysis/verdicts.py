@@ -96,7 +96,7 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
             one = again(changed.pop("data", data), base, **changed)
             tried.append((draft, one and with_bases(data, one, base.target)))  # the same aim, however read
         except QcityError as error:
-            tried.append((draft, Note("model", {"why": str(error)})))
+            tried.append((draft, Note("model", getattr(error, "values", {"why": str(error)}))))
     varied = []
     for part in parts:
         answers = [(draft, same_part(a, part) if isinstance(a, Assessment) else a) for draft, a in tried]

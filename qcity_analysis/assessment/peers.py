@@ -92,7 +92,7 @@ def reference_answers(question: Question, own: AnnualSeries, ahead: Ahead) -> tu
         rng = np.random.default_rng([question.seed, len(each)])
         made = reference(level, start, each, years, support, rng)
     except QcityError as error:
-        return (refused(plain, Note("model", {"why": str(error)})),)
+        return (refused(plain, Note("model", getattr(error, "values", {"why": str(error)}))),)
     named = list(dict.fromkeys(one.name for one in (*central(each), *each)))
     names = {lang: str(data.indicator(first.indicator_id)[f"name_{lang}"]) for lang in ("zh", "en")}
     places = [question.names(name.partition("/")[0]) for name in named]

@@ -13,6 +13,7 @@ from ..catalogue import catalogue, check_language, join, say, text
 from ..data.load import Data, pages
 from ..data.schema import RELATIVE, comparators
 from ..errors import Note
+from ..problems import Problem
 from ..targets import NUMERAL, Pace, arabic
 from . import formatting
 from .formatting import NONE, number, percent, published, signed, typed, unit_in, with_sign, with_unit
@@ -108,7 +109,6 @@ def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     """What headlines, answers and alternative texts may name."""
     known, target = a.levels(), a.target
     to = a.tally.through if a.tally else None  # a count is that much to there, not when it was enough
-    word = a.word if a.probability is not None else None
     facts: dict[str, Any] = {
         "as_of": a.as_of.isoformat(), "region": a.region_names[lang], "name": target.name(lang),
         "year": target.deadline, "base": target.base_year, "value": level(a, a.outcome, lang),
@@ -117,7 +117,7 @@ def _facts(a: Assessment, lang: str) -> dict[str, Any]:
         "reason": reason(a.reason, lang), "series": a.definition[f"name_{lang}"],
         "last": int(known.index[-1]) if len(known) else NONE, "start": a.borrowed_since,
         "other": next((one.borrowed.region_names[lang] for one in (a, *a.parts) if one.borrowed), ""),
-        "word": text(f"word_{word}", lang) if word else "", "probability": chance(a, lang)[0],
+        "word": text(f"word_{a.word}", lang) if a.probability is not None else "", "probability": chance(a, lang)[0],
     }  # fmt: skip
     if target.kind == "direction" and a.outcome is not None:
         moved = target.amount_of(a.outcome, float(known.get(target.base_year, a.outcome)))
@@ -218,6 +218,8 @@ def reason(told: Note | None, lang: str, rule: bool = False) -> str:
         values["kind"] = say(f"kind_{values['kind']}", lang)
     if "cause" in values:
         values["why"] = say(f"model_{values['cause']}", lang, **values)
+    if "problems" in values:
+        values["why"] = "; ".join(Problem(**one).line(lang, level=False) for one in values["problems"])
     if "period" in values:
         values["period"] = formatting.period(values["period"], lang)
     way, key = (text, f"rule_reason_{told.code}") if rule else (say, f"reason_{told.code}")
