@@ -62,10 +62,8 @@ def to_date(value: str | dt.date) -> dt.date:
     >>> to_date("2023-02")
     datetime.date(2023, 2, 28)
     """
-    if isinstance(value, dt.datetime):
-        return value.date()
     if isinstance(value, dt.date):
-        return value
+        return value.date() if isinstance(value, dt.datetime) else value
     text = str(value).strip()
     if not is_date(text):
         raise QcityError(f"{value!r} is not a date: write it as 2023-03-31, 2023-03 or 2023")
