@@ -26,6 +26,7 @@ from .assessment import assess as judging
 from .assessment.answer import Assessment
 from .catalogue import check_language, text
 from .data.load import Data, in_memory
+from .data.schema import decimals
 from .errors import QcityError
 from .forecasting.forecast import MODELS
 from .forecasting.histories import yearly
@@ -309,7 +310,7 @@ def assess_series(
     target = {"plan": _SERIES, "target_id": _SERIES, "kind": kind, "direction": "at_most" if down else "at_least",
               "threshold": threshold, "base_year": base, "deadline": by}  # fmt: skip
     target |= {"kind": "relative_change", "unit": "%", "unit_zh": "%"} if name == "change" else {}
-    target["tolerance"] = 0.5 * 10.0 ** -len(f"{threshold:g}".partition(".")[2]) if name == "about" else 0.0
+    target["tolerance"] = 0.5 * 10.0 ** -decimals(f"{threshold:g}") if name == "about" else 0.0
     figure = who | {"measure": measure, "qualifier": "=", "status": "final", "unit": unit}
     data = in_memory(
         max(dt.date.today(), dt.date(int(max(levels.index, default=1)), 12, 31)), regions=[named],

@@ -141,7 +141,7 @@ RETIRED = rf"(?<![\w.'\"])(def {RETIRED}|{RETIRED}(: [^=\n]+)? :?=(?! property))
     ("no bag of untyped facts", r"\*\*facts: (?:typing\.)?Any", set()),
     ("the tolerance of a comparison", r"\b1e-9\b|isclose\(", set()),
     ("whole year, months covered", r"def (months_covered|is_whole|same_period|to_date)\b", VINTAGES),
-    ("the newest vintage of a figure", r"def (newest_rows|figure_keys)\b", VINTAGES),
+    ("the newest vintage of a figure", r"def (newest_rows|figure_codes|known_by)\b|known_from'\] <= pd", VINTAGES),
     ("decimals as typed", r"def decimals\(\w+: str", {"data/schema.py"}),
     ("comparators of an indicator", r"comparators\b.*(split|partition)\(|def comparators\(cell", {"data/schema.py"}),
     ("what is known in part", r"^class Evidence\b|\blower: Mapping\[int, float\] = ", {"series/evidence.py"}),

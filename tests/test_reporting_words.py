@@ -124,6 +124,8 @@ def test_every_code_of_a_note_or_reason_in_the_source_has_its_sentence():
 def test_a_note_signs_its_changes_and_the_command_that_adds_a_figure_is_for_this_indicator(tmp_path):
     conflict = Note("conflict", {"start": 2020, "end": 2021, "published": -2.0, "implied": 1.25})
     assert re.search(r"−2 %.*\+1.2 %", sentences.note(conflict, "en"))
+    large = {"year": 2021, "shown": 18526.4, "computed": 18520.0}
+    assert "18,526.4, computed" in sentences.note(Note("derived_conflict", large), "en")
     text = sentences.how_to_add(answer(tmp_path, CUT, observations=[]), "en")
     assert "qcity add widgets --region testville --period 2021 --value VALUE --measure change_pct" in text
 

@@ -34,7 +34,6 @@ KINDS = ("window", "leave_out", "base_year", "tolerance", "model", "definition")
 SETTLED = ("base_year", "tolerance", "definition")
 ALLOWED = {"forecast": KINDS, "met": SETTLED, "missed": SETTLED}  # what an answer of each status turns on
 BEYOND = 2.0  # Monte Carlo errors from which a difference is told
-HALF = 0.5  # a verdict is on one side of it or on the other
 STEPS = ("time", "revision", "new_figure")
 NAMED = ["indicator_id", "region", "period", "measure", "value", "before", "known_from", "qualifier", "base_period",
          "decimals"]  # fmt: skip
@@ -288,7 +287,7 @@ def another_verdict(one: Assessment, other: Assessment) -> bool:
     """
     if one.status != other.status or one.status != "forecast":
         return one.status != other.status
-    sides = {(answer.chance or 0.0) >= HALF for answer in (one, other)}
+    sides = {(answer.chance or 0.0) >= 0.5 for answer in (one, other)}
     return len(sides) > 1 and bool(_moved(one, other, BEYOND))
 
 

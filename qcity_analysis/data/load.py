@@ -24,7 +24,7 @@ from .checks import Tables, check_tables, oddities
 from .corrections import as_known, no_corrections, read_corrections
 from .read import read_table, table_of
 from .schema import STATED, TABLES, comparators, is_date
-from .vintages import is_whole, last_days, newest_vintages, to_date, with_dates
+from .vintages import is_whole, known_by, last_days, newest_vintages, to_date, with_dates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -129,11 +129,10 @@ class Data:
         if day > self.as_of:
             later = f"as_of {day} is later than {self.as_of}, the day these data were loaded for"
             raise QcityError(f"{later}; load them again with that day")
-        known = as_known(self.observations, self.corrections, day)
-        known = known[known["known_from"] <= pd.Timestamp(day)].reset_index(drop=True)
+        known = known_by(as_known(self.observations, self.corrections, day), day).reset_index(drop=True)
         made = self.corrections[self.corrections["since"] <= day]
-        said = {name: getattr(self, name) for name in STATED}
-        said = {name: t[last_days(t["published"]) <= pd.Timestamp(day)] for name, t in said.items()}
+        told = {name: last_days(getattr(self, name)["published"]) <= pd.Timestamp(day) for name in STATED}
+        said = {name: getattr(self, name)[by_then] for name, by_then in told.items()}
         return dataclasses.replace(self, observations=known, as_of=day, corrections=made, **said)
 
     def plans(self) -> list[str]:
@@ -219,8 +218,7 @@ def check(folder: str | Path | None = None, as_of: str | dt.date | None = None) 
         return problems
     rows, day = tables["observations"], to_date(dt.date.today() if as_of is None else as_of)
     faulty = {p.row for p in problems if p.level == "error" and p.file == TABLES["observations"].file}
-    sound = with_dates(rows[~rows["row"].isin(list(faulty))], tables["indicators"])
-    sound = sound[sound["known_from"] <= pd.Timestamp(day)]
+    sound = known_by(with_dates(rows[~rows["row"].isin(list(faulty))], tables["indicators"]), day)
     return problems + oddities(sound, tables["indicators"], tables["targets"], day)
 
 

@@ -62,10 +62,8 @@ def to_date(value: str | dt.date) -> dt.date:
     >>> to_date("2023-02")
     datetime.date(2023, 2, 28)
     """
-    if isinstance(value, dt.datetime):
-        return value.date()
     if isinstance(value, dt.date):
-        return value
+        return value.date() if isinstance(value, dt.datetime) else value
     text = str(value).strip()
     if not is_date(text):
         raise QcityError(f"{value!r} is not a date: write it as 2023-03-31, 2023-03 or 2023")
@@ -99,6 +97,11 @@ def with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataF
     whole = by_value(periods, lambda cell: cell[:4] if months_covered(cell) == 12 else cell)
     known = {"known_from": stated.fillna(due), "published_assumed": stated.isna()}
     return observations.assign(period=whole, year=year, **known)
+
+
+def known_by(observations: pd.DataFrame, day: dt.date) -> pd.DataFrame:
+    """The figures that were known on a day."""
+    return observations[observations["known_from"] <= pd.Timestamp(day)]
 
 
 def figure_codes(observations: pd.DataFrame) -> np.ndarray:

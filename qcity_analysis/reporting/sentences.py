@@ -238,12 +238,12 @@ def _stated(said: dict[str, Any], lang: str) -> str:
 
 
 def _listed(values: dict[str, Any], lang: str) -> dict[str, Any]:
-    """The values of a note, its periods and names as lists in words."""
+    """The values of a note, numbers as people write them, its periods and names as lists in words."""
     lists = {"periods": values.get("periods"), "names": values.get(f"names_{lang}")}
     listed = {key: join(items, lang) for key, items in lists.items() if items is not None}
     if lang == "zh" and re.search(r"(^|、)\d{4}$", listed.get("periods", "")):
         listed["periods"] = text("whole_year", lang, period=listed["periods"]).strip()
-    return values | listed
+    return values | {key: typed(one) for key, one in values.items() if isinstance(one, float)} | listed
 
 
 def alt_text(a: Assessment, lang: str) -> str:

@@ -291,7 +291,7 @@ def _disagreeing(
     for year in sorted(made.keys() & published.keys()):
         level, shown = made[year], published[year]
         if abs(level - shown) > max(0.51 * 10.0 ** -decimals[year], AGREE * abs(shown)):
-            values = {"year": year, "shown": f"{shown:.12g}", "computed": f"{level:.4g}"}
+            values = {"year": year, "shown": shown, "computed": float(f"{level:.4g}")}
             yield Note("derived_conflict", values)
     for link in chain.links:
         start, end = (chain.values.get(year, math.nan) for year in (link.start, link.end))

@@ -340,7 +340,7 @@ def _estimates(
     for at, row in newest.set_index("year", drop=False).iterrows():
         estimates[at] = value, error = float(row["told"]), _error_of_part(row, rows, levels)
         values = {"period": row["period"], "months": int(row["months"]), "year": at}
-        values |= {"value": f"{row['value']:.12g}", "estimate": f"{value:.4g}", "error": f"{error:.2g}"}
+        values |= {"value": row["value"], "estimate": float(f"{value:.4g}"), "error": float(f"{error:.2g}")}
         notes.append(Note("stock_within_year" if row["stock"] else "year_to_date", values))
     return estimates, reasons, notes
 
