@@ -7,6 +7,10 @@ first `--ets` of the same series, with the same intervals, where it is installed
 compilation is not counted. Both are timed three times in turn: the ratio is that of the medians, and its range that of
 the three turns. Also one series with 10 000 draws. All in seconds of the processor, so that other work beside counts
 little; it still takes a share of the caches: the best of several runs is nearest to a quiet machine.
+
+With `--explorer` in place of all that: how long the explorer of notebook 02 takes to show the answer, chart included,
+after its ambition is moved, a day is chosen for the first time, and again (the shipped figures, each step the best of
+five, the median and the slowest step).
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+import qcity_analysis as qc
 from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.quantiles import LEVELS
@@ -81,13 +86,44 @@ def beside_auto_ets(count: int) -> str:
     )
 
 
+def explorer() -> str:
+    """Seconds of the processor from a control moved to the answer and its chart, a row for each kind of step."""
+    shown = qc.explore(qc.load(as_of="2024-06-30"), "rd_intensity")
+    day, ambition = (shown.controls[name] for name in ("as_of", "ambition"))
+    days, rows = list(day.options), dict[str, list[list[float]]]()
+    for turn in range(5):
+        shown.known.cache_clear()
+        day.value = days[0]
+        day.value = days[-1]
+        goals = (ambition.min + ambition.step * (8 * turn + k) for k in range(5))
+        kinds = {
+            "ambition": (ambition, goals),
+            "new day": (day, days[-2:0:-1]),
+            "day again": (day, days[1:-1]),
+        }
+        for kind, (control, values) in kinds.items():
+            took = []
+            for value in values:
+                start = time.process_time()
+                control.value = value
+                took.append(time.process_time() - start)
+            rows.setdefault(kind, []).append(took)
+    table = {kind: np.min(times, axis=0) for kind, times in rows.items()}
+    cells = [f"| {kind} | {np.median(best):.2f} | {best.max():.2f} |" for kind, best in table.items()]
+    return "\n".join(["| step | median, s | slowest, s |\n|---|---|---|", *cells])
+
+
 def main() -> None:
-    """Print one line for each size, one for one series, and the ratio."""
+    """Print one line for each size, one for one series, and the ratio; or what the explorer takes."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--ets", type=int, default=2_000, help="series that AutoETS forecasts")
+    parser.add_argument("--explorer", action="store_true", help="time the explorer only")
     wanted = parser.parse_args()
+    if wanted.explorer:
+        print(explorer())
+        return
     if not 1 <= wanted.ets <= COMPARED:
         parser.error(f"--ets takes 1 to {COMPARED}; found {wanted.ets}")
     warnings.simplefilter("ignore")

@@ -59,7 +59,6 @@ def inside(folder: str | Path, path: str | Path) -> Path:
     'reports/plan/target.en.html'
     >>> inside("reports", "../evil.html")
     Traceback (most recent call last):
-    ...
     qcity_analysis.errors.QcityError: '../evil.html' leads out of the folder reports: rename the plan or the target
     """
     whole = Path(folder) / path

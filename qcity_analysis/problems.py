@@ -80,7 +80,7 @@ class DataError(QcityError):
     """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = list(problems)
+        self.problems, self.values = list(problems), {"problems": [*map(vars, problems)]}
         super().__init__(self.problems)
 
     def __str__(self) -> str:

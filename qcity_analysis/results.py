@@ -26,6 +26,7 @@ from .assessment import assess as judging
 from .assessment.answer import Assessment
 from .catalogue import check_language, text
 from .data.load import Data, in_memory
+from .data.schema import decimals
 from .errors import QcityError
 from .forecasting.forecast import MODELS
 from .forecasting.histories import yearly
@@ -53,9 +54,22 @@ class Answer(Assessment):
 
     Besides the attributes of an assessment: `data`, what was known; `language` of the card and the chart.
 
-    >>> import qcity_analysis as qc
     >>> qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity")
     <Answer rd_intensity, rd_intensity of nanjing by 2025: 0.7..., likely, by figures; as of 2023-12-31>
+    >>> levels = pd.Series([3.1, 3.2, 3.4, 3.5, 3.7], index=range(2020, 2025), name="Share")
+    >>> answer = qc.assess_series(levels, at_least=4, by=2026, support="percent", draws=500)
+    >>> answer.to_frame().loc[0, ["status", "word"]].tolist(), answer.outlook().year(0.5)
+    (['forecast', 'about_as_likely_as_not'], 2027)
+    >>> answer.explain().without.idxmin(), answer.rules().set_index("rule").loc["schedule", "category"]
+    (2024, 'on_schedule')
+    >>> answer.sources()["Figure"].tolist(), len(answer.plot().get_lines()) > 1
+    (['3.1', '3.2', '3.4', '3.5', '3.7'], True)
+    >>> short = Answer.of(qc.assess_series(levels[-3:], at_least=4, by=2025, draws=100), answer.data, "zh")
+    >>> short.sensitivity()["kind"].unique().tolist(), short.what_if().rows[1].name
+    (['asked', 'leave_out', 'model'], 'halted')
+    >>> answer.judge(0.8, author="A. Reader", reason="the budget was raised")
+    Traceback (most recent call last):
+    qcity_analysis.errors.QcityError: a series of your own is in no plan, so a judgement of it could not be scored
     """
 
     data: Data = field(default_factory=lambda: in_memory("2000-01-01"), compare=False)
@@ -133,10 +147,12 @@ class Answer(Assessment):
 class WhatIf:
     """An answer under suppositions: `asked`, the answer as it is, and `rows`, one Scenario each, by the figures alone.
 
-    >>> import qcity_analysis as qc
     >>> answer = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity", draws=500)
     >>> answer.what_if(given={2024: 3.7}).answer.probability < answer.probability
     True
+    >>> several = answer.what_if({"slow": {"pace": 0.1}, "plan": {"path": {2025: 4.1}}})
+    >>> several.answers["slow"].word, several.to_frame()["median"].round(1).tolist(), len(several.plot().figure.axes)
+    ('likely', [4.1, 4.1], 2)
     """
 
     asked: Answer
@@ -190,7 +206,14 @@ class WhatIf:
 
 @dataclass(frozen=True, repr=False)
 class Scorecard:
-    """All targets of one plan: `answers` by target_id, in the order of the plan."""
+    """All targets of one plan: `answers` by target_id, in the order of the plan.
+
+    >>> card = qc.scorecard(qc.load(as_of="2021-12-31"), "china_14fyp", binding="binding", draws=100)
+    >>> card.to_frame().loc[0, ["target_id", "word"]].tolist(), card.answers["surface_water"].status
+    (['energy_per_gdp', 'likely'], 'not_assessable')
+    >>> len(card.portfolio().targets), card.plot().get_title(loc="left")
+    (4, 'probability of meeting the target (%)')
+    """
 
     plan: str
     answers: Mapping[str, Answer]
@@ -236,7 +259,6 @@ def assess(
     `model` is "mixture" or one of `forecast.MODELS`; `draws` paths are simulated from `seed`. Raises QcityError for
     an unknown plan, target, region or model; too little data is no error but a status with its reason.
 
-    >>> import qcity_analysis as qc
     >>> answer = qc.assess(qc.load(), "energy_per_gdp", as_of="2023-03-31")
     >>> answer.status, answer.word
     ('forecast', 'very_unlikely')
@@ -250,7 +272,6 @@ def scorecard(data: Data, plan: str | None = None, *, language: str = "en", **op
 
     `binding="binding"` or "expected" keeps the targets that the plan calls so.
 
-    >>> import qcity_analysis as qc
     >>> qc.scorecard(qc.load(as_of="2026-06-30"), "china_15fyp", binding="binding", draws=10)
     <Scorecard china_15fyp, ... targets: ...; as of 2026-06-30>
     """
@@ -271,7 +292,6 @@ def assess_series(
     every second year) the figures count what is new, and the target is on their sum after `base`. `options` are those
     of `assess`. Raises QcityError, also for an index without years.
 
-    >>> import qcity_analysis as qc
     >>> levels = pd.Series([3.1, 3.2, 3.4, 3.5, 3.7], index=range(2020, 2025))
     >>> qc.assess_series(levels, at_least=4, by=2026, support="percent").word
     'about_as_likely_as_not'
@@ -279,7 +299,7 @@ def assess_series(
     asked = {"at_least": at_least, "at_most": at_most, "change": change, "about": about}
     given = {name: float(value) for name, value in asked.items() if value is not None}
     if len(given) != 1:
-        raise QcityError(f"ask for one of {', '.join(asked)}; found {', '.join(given) or 'none'}")
+        raise QcityError(f"ask one of {', '.join(asked)}; found {', '.join([*given, *options]) or 'none'}")
     ((name, threshold),), levels = given.items(), yearly(series).dropna()
     if base is None and (name == "change" or rounds):
         raise QcityError("a change, and a sum of rounds, count from a year: base=2020")
@@ -290,7 +310,7 @@ def assess_series(
     target = {"plan": _SERIES, "target_id": _SERIES, "kind": kind, "direction": "at_most" if down else "at_least",
               "threshold": threshold, "base_year": base, "deadline": by}  # fmt: skip
     target |= {"kind": "relative_change", "unit": "%", "unit_zh": "%"} if name == "change" else {}
-    target["tolerance"] = 0.5 * 10.0 ** -len(f"{threshold:g}".partition(".")[2]) if name == "about" else 0.0
+    target["tolerance"] = 0.5 * 10.0 ** -decimals(f"{threshold:g}") if name == "about" else 0.0
     figure = who | {"measure": measure, "qualifier": "=", "status": "final", "unit": unit}
     data = in_memory(
         max(dt.date.today(), dt.date(int(max(levels.index, default=1)), 12, 31)), regions=[named],
@@ -330,11 +350,10 @@ class Explorer:
     window, model, comparators and ambition (`controls` by name); `answer` is the one shown. Below them, for a page
     without a kernel: a slider over target levels, computed before.
 
-    >>> import qcity_analysis as qc
     >>> shown = qc.explore(qc.load(as_of="2023-12-31"), "rd_intensity", draws=200)
     >>> before, shown.controls["ambition"].value = shown.answer.probability, 5.0
-    >>> shown.answer.probability < before
-    True
+    >>> shown.answer.probability < before, shown.static().count("range")
+    (True, 1)
     """
 
     def __init__(
@@ -343,7 +362,7 @@ class Explorer:
         import ipywidgets as w
 
         self.data, self.language, self.draws, self.shown = data, check_language(language), draws, w.HTML()
-        self.known = cache(data.at)  # series once made are kept with it
+        self.known = cache(self._known)  # series and forecasts once made are kept with it
         held = data.targets.merge(data.observations[["indicator_id", "region"]].drop_duplicates())
         rows = held.dropna(subset="threshold").itertuples()
         targets = [find_target(data, row.target_id, row.plan) for row in rows]
@@ -385,16 +404,18 @@ class Explorer:
         if self.silent:
             return
         say = {name: one.value for name, one in self.controls.items()}
-        data = self.known(say["as_of"])
         target = replace(say["target"], threshold=say["ambition"], region=say["region"])
-        if not say["comparators"]:
-            data = replace(data, indicators=data.indicators.assign(comparators=""))
-        if say["window"]:
-            rows = data.observations
-            late = rows["year"] > int(say["as_of"][:4]) - say["window"] - 1
-            data = replace(data, observations=rows[late | (rows["indicator_id"] != target.indicator_id)])
+        data = self.known(say["as_of"], say["comparators"], say["window"], target.indicator_id)
         self.answer = assess(data, target, model=say["model"], draws=self.draws, language=self.language)
         self.shown.value = self.answer._repr_html_()
+
+    def _known(self, day: str, comparators: bool, window: int, indicator_id: str) -> Data:
+        """What was known on a day, with comparators or without, the indicator in the last years of a window only."""
+        data, first = self.data.at(day), int(day[:4]) - window if window else 0
+        indicators, rows = data.indicators, data.observations
+        indicators = indicators if comparators else indicators.assign(comparators="")
+        rows = rows[(rows["year"] >= first) | (rows["indicator_id"] != indicator_id)]
+        return replace(data, indicators=indicators, observations=rows)
 
     def static(self) -> str:
         """A slider over target levels with the probability of each, as HTML that needs no kernel."""

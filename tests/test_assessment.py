@@ -327,7 +327,7 @@ def test_what_never_moved_probably_stays(tmp_path):
     cases = [(run(2018, [level] * 7), "level", side, level, {"support": support})
              for level, support in still for side in ("at_least", "at_most")]  # fmt: skip
     found = ask(tmp_path, [*cases, (run(2019, ["100"] * 6), *FULL, 100, PERCENT)], OPEN)
-    assert min(a.probability for a in found) >= 0.7
+    assert min(p := [a.probability for a in found]) >= 0.72 and min(*p[:2], p[-1]) >= 0.8  # at an edge
 
 
 def test_what_is_not_in_the_data_is_not_said_to_be_unpublished(tmp_path):

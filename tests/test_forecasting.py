@@ -6,6 +6,7 @@ import subprocess
 import sys
 from decimal import Decimal
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -132,28 +133,27 @@ def test_a_support_that_is_not_stated_is_inferred_and_said_and_bounds_nothing(va
 
 SHORT = [[12, 15, 14, 14, 18, 18], [0, 0, 1, 0, 2, 0], [2, 2, 2, 2, 2], [2.4, 2.4, 2.4, 2.5], [51, 50, 53, 58, 57],
          [98.1, 99, 99.5, 100, 100], [50.06, 50.08, 50.03, 49.98, 50.05]]  # fmt: skip
-NOISES = [(1.0, 10.0**k) for k in (-12, -9, -6, -5, -4)]
-CHANGED = [(factor, 0.0) for factor in (*10.0 ** np.arange(-6, 7), 3.7, 1.7e11)] + NOISES
+NOISES = [(1.0, noise) for noise in (0.0, *(10.0**k for k in (-12, -9, -6, -5, -4)))]
+CHANGED = [*NOISES, *((factor, 0.0) for factor in (*10.0 ** np.arange(-6, 7), 3.7, 1.7e11))]
 
 
-def around_the_last_value(support, factor=1.0, noise=0.0):
-    """Probabilities of levels around the last of each short series, in another unit or with noise on its values."""
-    tables, asks = [], []
-    for i, history in enumerate(SHORT):
-        y, most = np.array(history, float), 100.0 if support == "percent" else np.inf
+def around_the_last_value(support, changes):
+    """Probabilities of levels around the last of each short series, a row for each change of unit and noise on it."""
+    tables, asks, ways, most = [], [], ("at_least", "at_most"), 100.0 if support == "percent" else np.inf
+    for (n, (factor, noise)), (i, y) in product(enumerate(changes), enumerate(map(np.array, SHORT))):
         said = factor * np.clip(y + noise * np.sin(7 * np.arange(len(y)) + y), 0, most)
-        step = max(np.abs(np.diff(y)).mean(), 0.1)
-        tables.append(frame(list(said), support, str(i)))
-        asks += [question(factor * (y[-1] + step * k), year, way, str(i)) for year in (2024, 2028)
-                 for k in range(-2, 3) for way in ("at_least", "at_most")]  # fmt: skip
-    return forecast_panel(pd.concat(tables)).probability(pd.concat(asks))
+        tables.append(frame(list(said), support, f"{n} {i}"))
+        steps = max(np.abs(np.diff(y)).mean(), 0.1) * np.arange(-2, 3)
+        asks += [(f"{n} {i}", *one) for one in product((2024, 2028), factor * (y[-1] + steps), ways)]
+    asked = pd.DataFrame(asks, columns=["series_id", "period", "threshold", "direction"])
+    return forecast_panel(pd.concat(tables)).probability(asked).reshape(len(changes), -1)
 
 
 @pytest.mark.parametrize("support", ["real", "positive", "count", "percent", None])
 def test_a_unit_and_noise_below_what_is_printed_change_no_probability(support):
-    was = around_the_last_value(support)
-    for factor, noise in NOISES if support in ("percent", None) else CHANGED:
-        now = around_the_last_value(support, factor, noise)
+    changes = NOISES if support in ("percent", None) else CHANGED
+    was, *changed = around_the_last_value(support, changes)
+    for (factor, noise), now in zip(changes[1:], changed, strict=True):
         if noise > 1e-5:  # for what stood at 2, that much is news
             now[40:60] = was[40:60]
         np.testing.assert_allclose(now, was, atol=1e-6, err_msg=f"times {factor:g}, noise {noise:g}")

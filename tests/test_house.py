@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 import tomllib
+from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
@@ -136,10 +137,11 @@ RETIRED = rf"(?<![\w.'\"])(def {RETIRED}|{RETIRED}(: [^=\n]+)? :?=(?! property))
 
 
 @pytest.mark.parametrize(("idea", "pattern", "home"), [
+    ("no facts of a plan, but in commands to paste", FACTS, {"cli/commands.py"}),
     ("no bag of untyped facts", r"\*\*facts: (?:typing\.)?Any", set()),
     ("the tolerance of a comparison", r"\b1e-9\b|isclose\(", set()),
     ("whole year, months covered", r"def (months_covered|is_whole|same_period|to_date)\b", VINTAGES),
-    ("the newest vintage of a figure", r"def (newest_rows|figure_keys)\b", VINTAGES),
+    ("the newest vintage of a figure", r"def (newest_rows|figure_codes|known_by)\b|known_from'\] <= pd", VINTAGES),
     ("decimals as typed", r"def decimals\(\w+: str", {"data/schema.py"}),
     ("comparators of an indicator", r"comparators\b.*(split|partition)\(|def comparators\(cell", {"data/schema.py"}),
     ("what is known in part", r"^class Evidence\b|\blower: Mapping\[int, float\] = ", {"series/evidence.py"}),
@@ -150,10 +152,6 @@ RETIRED = rf"(?<![\w.'\"])(def {RETIRED}|{RETIRED}(: [^=\n]+)? :?=(?! property))
 ])  # fmt: skip
 def test_each_idea_has_one_definition(idea, pattern, home):
     assert _where(pattern) == home, idea
-
-
-def test_no_facts_of_a_plan_stand_in_the_library():
-    assert {where for where in _where(FACTS) if where[:4] != "cli/"} == set()  # there: commands to paste
 
 
 SIGNS = {"axes fraction", "offset points", "upper left", "lower left", "dot flip", "img-src data:"}
@@ -187,9 +185,17 @@ def test_every_command_and_option_is_there():
     assert lost == dict.fromkeys(COMMANDS, set())
 
 
+def test_every_name_of_the_reference_stands_in_a_tested_example():
+    page, code = (ROOT / "docs" / "api.md").read_text("utf-8"), defaultdict(str)
+    parts = re.findall(r"^## `qc\.(\w+)\.?(\w*)(.*?)(?=^## |\Z)", page, re.M | re.S)
+    for name, _, told in parts:
+        code[name] += " ".join(re.findall(r"```python\n(.*?)```", told, re.S))
+    assert {name for name in code if code[name]} == set(qc.__all__)
+    assert [f"{name}.{member}" for name, member, _ in parts if member not in code[name]] == []
+
+
 def test_every_name_member_of_a_result_rule_kind_format_and_notebook_is_there():
     assert set(PUBLIC.split()) <= set(qc.__all__) <= set(dir(qc))
-    assert all(getattr(qc, name).__doc__ for name in qc.__all__)
     for name, members in MEMBERS.items():
         kind = getattr(qc, name)
         assert set(members.split()) - set(dir(kind)) - set(getattr(kind, "__dataclass_fields__", ())) == set()

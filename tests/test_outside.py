@@ -12,7 +12,7 @@ from packages import CUT, figures, indicator, loaded, packed, run, target
 import qcity_analysis as qc
 from qcity_analysis.analysis.outlook import outlook
 from qcity_analysis.assessment.answer import ipcc_word
-from qcity_analysis.errors import QcityError
+from qcity_analysis.errors import Note, QcityError
 from qcity_analysis.forecasting import outside as others
 from qcity_analysis.forecasting.prior import shipped_text
 from qcity_analysis.problems import DataError
@@ -74,7 +74,7 @@ def referred(*comparators):
 def test_an_aim_that_is_not_whole_and_comparators_that_cannot_be_chained_are_refused(wrong, said):
     with pytest.raises(DataError) as error:
         asked(KNOWN | wrong) if isinstance(wrong, dict) else referred(*wrong)
-    assert said in str(error.value) and "应为" in error.value.problems[0].line("zh")
+    assert said in str(error.value) and "应为" in sentences.reason(Note("model", error.value.values), "zh")
 
 
 def test_the_learned_numbers_meet_their_bars_on_regions_and_indicators_left_out():
@@ -87,7 +87,7 @@ def test_the_learned_numbers_meet_their_bars_on_regions_and_indicators_left_out(
     ahead, known = (told[f"provinces and cities, {name}"] for name in ("forecast", "published"))
     for kind in ("pair_above", "pair_beside", "one_above"):  # shares in whole percent
         held = [*ahead["held_90"][kind].values(), np.mean(list(known["held_90"][kind].values()))]
-        assert 0.875 <= min(held) <= max(held) < 0.925 and max(known["crps"][kind].values()) < 1
+        assert 0.88 <= min(held) <= max(held) < 0.925 and max(known["crps"][kind].values()) < 1
     assert max(*ahead["crps"]["pair_above"].values(), *ahead["crps"]["one_above"].values()) < 1
 
 

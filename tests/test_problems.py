@@ -66,10 +66,10 @@ def raised():
         functions = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.FunctionDef)]
         own = {f.name: [a.arg for a in f.args.args if a.arg != "self"] for f in functions}
         at = {f: names.index(key) for f, names in own.items() for key in ("code", "faults") if key in names}
-        at |= {"Problem": 3, "UnreadableCell": 0, "fault": 1}
+        at |= {"Problem": 3, "UnreadableCell": 0, "fault": 1, "choice": 3}
         for f, call in [(g, n) for g in functions for n in ast.walk(g) if isinstance(n, ast.Call)]:
             name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-            if name not in at or not call.args:  # read again from a copy
+            if len(call.args) <= at.get(name, 99):  # or read again from a copy
                 continue
             code = call.args[at[name]]
             if isinstance(code, ast.Attribute) or {getattr(code, "id", ""), "faults"} & {*own[f.name]}:

@@ -76,9 +76,8 @@ def test_a_reference_has_a_panel_that_says_so_and_names_the_comparator(told):
 
 
 def test_the_target_line_says_about_at_least_or_at_most(told, tmp_path):
-    own = told[0]
-    share = {"unit": "%", "unit_zh": "%"}
-    for cells, english, chinese in ((share | {"commitment": "about"}, "about 20 %", "20% 左右"),
+    own, share = told[0], {"unit": "%", "unit_zh": "%"}
+    for cells, english, chinese in ((share | {"commitment": "about"}, "about 20 %", "20%左右"),
             (share, "≥ 20 %", "≥ 20%"), ({"direction": "at_most"}, "≤ 20 points", "≤ 20 points")):  # fmt: skip
         asked = replace(own, target=replace(own.target, **cells))
         assert [target_shown(asked, lang) for lang in ("en", "zh")] == [english, chinese]
@@ -88,12 +87,13 @@ def test_the_target_line_says_about_at_least_or_at_most(told, tmp_path):
 
 def collisions(figure):
     """Texts of a figure that are drawn over one another by more than the blank margin of their boxes, or cut off."""
-    renderer, edges, hidden = FigureCanvasAgg(figure).get_renderer(), figure.bbox, []
+    FigureCanvasAgg(figure).draw()  # legends are placed when drawn
+    edges, hidden = figure.bbox, []
     for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
         low, high = sorted(axis.get_view_interval())
         hidden += [tick.label1 for tick in axis.get_major_ticks() if not low <= tick.get_loc() <= high]
     shown = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and t not in hidden]
-    boxes = {t: t.get_window_extent(renderer).padded(-3) for t in shown}
+    boxes = {t: t.get_window_extent().padded(-3) for t in shown}
     cut = [t for t, box in boxes.items() if not edges.x0 < box.x0 < box.x1 < edges.x1 or box.y1 > edges.y1]
     pairs = [pair for pair in itertools.combinations(shown, 2) if boxes[pair[0]].overlaps(boxes[pair[1]])]
     return [[t.get_text() for t in pair] for pair in [*pairs, *zip(cut)]]

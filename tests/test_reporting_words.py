@@ -124,6 +124,8 @@ def test_every_code_of_a_note_or_reason_in_the_source_has_its_sentence():
 def test_a_note_signs_its_changes_and_the_command_that_adds_a_figure_is_for_this_indicator(tmp_path):
     conflict = Note("conflict", {"start": 2020, "end": 2021, "published": -2.0, "implied": 1.25})
     assert re.search(r"−2 %.*\+1.2 %", sentences.note(conflict, "en"))
+    large = {"year": 2021, "shown": 18526.4, "computed": 18520.0}
+    assert "18,526.4, computed" in sentences.note(Note("derived_conflict", large), "en")
     text = sentences.how_to_add(answer(tmp_path, CUT, observations=[]), "en")
     assert "qcity add widgets --region testville --period 2021 --value VALUE --measure change_pct" in text
 
@@ -313,7 +315,7 @@ def test_the_heaviest_kinds_and_the_year_that_matters_most_are_named(mixture):
     assert {"2022", "55.5", "60"} <= numbers(english[2]) & numbers(chinese[2])
     (table,) = why_block(mixture, EXPLANATION, "en").tables.values()
     assert table.index.to_list() == ["none", "2019", "2022"]
-    assert table.iloc[:, 1].to_list() == ["–", "−1", "−4.5"]
+    assert table.iloc[:, 1].to_list() == ["–", "−1.0", "−4.5"]
 
 
 def test_what_becomes_of_an_extra_step_and_a_median_moved_by_other_knowledge_are_said(mixture, shown):

@@ -240,7 +240,7 @@ def test_a_ratio_is_the_quotient_of_its_inputs_as_known_by_the_day_with_their_ga
     assert (found.values[2020], found.values[2021]) == (3.42, 3.6)
     assert found.values[2022] == pytest.approx(100 * 47 / 1330)
     told = the_note(found, "derived_conflict")  # 3.419 agrees with 3.42
-    assert told.values == {"year": 2021, "shown": "3.6", "computed": "3.438"}
+    assert told.values == {"year": 2021, "shown": 3.6, "computed": 3.438}
     assert "published as 3.6" in note(told, "en") and "3.438" in note(told, "zh")
     step = 10 / math.sqrt(3)  # "about 50"
     assert found.evidence.noisy == {2023: pytest.approx(100 * 50 / 1400 * step / 50)}
@@ -346,7 +346,7 @@ def test_a_year_to_date_figure_is_an_estimate_whose_error_shrinks_with_the_month
         assert found.known().index.max() == 2021
         code = "stock_within_year" if timing == "stock" else "year_to_date"
         (told,) = (note.values for note in found.notes if note.code == code)
-        assert (told["year"], told["months"], told["value"]) == (2022, months_covered(period), "97")
+        assert (told["year"], told["months"], told["value"]) == (2022, months_covered(period), 97)
         assert found.evidence.estimates == {2022: (pytest.approx(value), pytest.approx(error))}
     still = run(2018, [5.5] * 4)
     parts = [(period, timing) for period in ("2022-08", "2022-Q1") for timing in ("average", "stock")]

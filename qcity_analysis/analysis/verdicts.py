@@ -33,9 +33,7 @@ BASES = (-2, -1, 1, 2)  # base years tried, from the plan's own
 KINDS = ("window", "leave_out", "base_year", "tolerance", "model", "definition")
 SETTLED = ("base_year", "tolerance", "definition")
 ALLOWED = {"forecast": KINDS, "met": SETTLED, "missed": SETTLED}  # what an answer of each status turns on
-
 BEYOND = 2.0  # Monte Carlo errors from which a difference is told
-HALF = 0.5  # a verdict is on one side of it or on the other
 STEPS = ("time", "revision", "new_figure")
 NAMED = ["indicator_id", "region", "period", "measure", "value", "before", "known_from", "qualifier", "base_period",
          "decimals"]  # fmt: skip
@@ -98,7 +96,7 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
             one = again(changed.pop("data", data), base, **changed)
             tried.append((draft, one and with_bases(data, one, base.target)))  # the same aim, however read
         except QcityError as error:
-            tried.append((draft, Note("model", {"why": str(error)})))
+            tried.append((draft, Note("model", getattr(error, "values", {"why": str(error)}))))
     varied = []
     for part in parts:
         answers = [(draft, same_part(a, part) if isinstance(a, Assessment) else a) for draft, a in tried]
@@ -163,8 +161,7 @@ def _windows(levels: Sequence[int], base_year: int | None) -> Iterator[tuple[int
 def _since(rows: pd.DataFrame, first: int) -> pd.Series:
     """Which figures say nothing about the years before `first`."""
     start = rows["year"].where(rows["measure"] != "change_pct", rows["year"] - 1)
-    based = pd.to_numeric(rows["base_period"], errors="coerce")
-    return start.where(rows["base_period"].isna(), based) >= first
+    return rows["base_period"].astype(float).fillna(start) >= first
 
 
 def _without(rows: pd.DataFrame, mine: Any, year: int) -> pd.DataFrame:
@@ -290,7 +287,7 @@ def another_verdict(one: Assessment, other: Assessment) -> bool:
     """
     if one.status != other.status or one.status != "forecast":
         return one.status != other.status
-    sides = {(answer.chance or 0.0) >= HALF for answer in (one, other)}
+    sides = {(answer.chance or 0.0) >= 0.5 for answer in (one, other)}
     return len(sides) > 1 and bool(_moved(one, other, BEYOND))
 
 

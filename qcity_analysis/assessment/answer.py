@@ -82,6 +82,14 @@ class Assessment:
     `settled_in` (the period whose figure settled it early); `stated` (the official statement that settled it where own
     figures do not); `bases`, what the "figures" say, the "outside" view, "both" and the "reference", those there are;
     `basis`, which of them it goes by, the "outcome" or what was "official", or nothing (see `assess`).
+
+    >>> answer = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity", draws=2000)
+    >>> answer.status, answer.word, answer.levels().tail(2).to_dict(), answer.places()
+    ('forecast', 'likely', {2021: 3.54, 2022: 3.82}, {('rd_intensity', 'nanjing')})
+    >>> answer.level(0.9) < answer.level(0.5) == answer.median == answer.to_dict()["median"]
+    True
+    >>> answer.chance == answer.headline_probability == answer.by_figures().probability, len(answer.by_definition())
+    (True, 1)
     """
 
     target: Target
@@ -153,17 +161,11 @@ class Assessment:
     def level(self, probability: float) -> float:
         """The level that the deadline (the worst of every year) reaches or betters by the figures with this chance:
         the surer, the less ambitious. QcityError without a forecast of one, or for a probability not between 0 and 1.
-
-        >>> import qcity_analysis as qc
-        >>> answer = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity", draws=2000)
-        >>> answer.level(0.9) < answer.level(0.5) == answer.median
-        True
         """
         kind, up = self.target.kind, self.target.upward
         if self.forecast is None or kind == "monotone":
             raise QcityError(f"{self.target.target_id}: no forecast of one level ({kind}, {self.status})")
-        p = as_number(probability, "probability")
-        if not 0 < p < 1:
+        if not 0 < (p := as_number(probability, "probability")) < 1:
             raise QcityError(f"a probability lies between 0 and 1, such as .8; found {probability!r}")
         ends = self.forecast.paths[:, -1]
         if kind == "every_year" and self.period:

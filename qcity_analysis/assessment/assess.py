@@ -29,7 +29,7 @@ from ..data.load import Data
 from ..data.schema import RELATIVE
 from ..data.vintages import to_date
 from ..errors import Note, QcityError, unknown
-from ..forecasting.forecast import MODELS, ModelError
+from ..forecasting.forecast import MODELS
 from ..forecasting.histories import whole_number
 from ..forecasting.outside import FIVE_YEARS, NEAR, RECENT, both, learned_aims, met_of, outside
 from ..targets import Target, find_target
@@ -90,7 +90,7 @@ def _one(question: Question, indicator_id: str, role: str) -> Assessment:
     try:
         return KINDS[question.target.kind](question, indicator_id, role)
     except QcityError as error:
-        why = error.values if isinstance(error, ModelError) else {"why": str(error)}
+        why = getattr(error, "values", {"why": str(error)})
         return refused(question.answer(indicator_id, role), Note("model", why))
 
 

@@ -175,8 +175,10 @@ def _ahead(
 
     deadline, last = question.target.deadline, int(series.known().index[-1])
     how: dict[str, Any] = {"model": question.model, "draws": question.draws, "rng": question.seed}
-    own = made or forecast_series(series, deadline, **how)
-    moved, names = (own, ()) if made else moved_towards(question.data, series, own)
+    if made is None and (deadline, *how.values()) not in series.made:  # whatever is asked of that year
+        own = forecast_series(series, deadline, **how)
+        series.made[deadline, *how.values()] = own, *moved_towards(question.data, series, own)
+    own, moved, names = (made, made, ()) if made else series.made[deadline, *how.values()]
     told = [*series.notes, *(() if made else remarks(series, question.model)), *notes]
     if names:
         regions = list(dict.fromkeys(name.partition("/")[0] for name in names))

@@ -21,7 +21,7 @@ import pandas as pd
 from ..catalogue import join
 from ..data.load import Data
 from ..errors import Note, QcityError
-from ..forecasting.annual import borrow, forecast_series, together
+from ..forecasting.annual import borrow, compares, forecast_series
 from ..forecasting.forecast import Forecast
 from ..forecasting.mixture import batch_sizes
 from ..forecasting.outside import Comparator, central, reference
@@ -46,7 +46,7 @@ def moved_towards(data: Data, own: AnnualSeries, forecast: Forecast) -> tuple[Fo
     near = {*above, *data.regions.loc[data.regions["parent"].isin(above[:1]), "region"]} - {own.region}
     named = [(region, name) for region, name in data.comparators(own.indicator_id) if region in near]
     each = [annual_series(data, name, region).known().rename(f"{region}/{name}") for region, name in named]
-    used = [one for one in each if together(known, [one], forecast.years, forecast.support) is not None]
+    used = [one for one in each if compares(one, int(known.index[-1]))]
     return (borrow(forecast, used) if used else forecast), tuple(str(one.name) for one in used)
 
 
@@ -92,7 +92,7 @@ def reference_answers(question: Question, own: AnnualSeries, ahead: Ahead) -> tu
         rng = np.random.default_rng([question.seed, len(each)])
         made = reference(level, start, each, years, support, rng)
     except QcityError as error:
-        return (refused(plain, Note("model", {"why": str(error)})),)
+        return (refused(plain, Note("model", getattr(error, "values", {"why": str(error)}))),)
     named = list(dict.fromkeys(one.name for one in (*central(each), *each)))
     names = {lang: str(data.indicator(first.indicator_id)[f"name_{lang}"]) for lang in ("zh", "en")}
     places = [question.names(name.partition("/")[0]) for name in named]

@@ -30,7 +30,6 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import closest
 from ..problems import DataError, Problem
 from .read import At, Entries, read_table, read_yaml
 from .schema import QUALIFIERS, STATUSES, TABLES, decimals, is_number, plain, shown
@@ -113,14 +112,10 @@ def _correction(reader: Entries, item: Any, k: int, tables: dict[str, pd.DataFra
         reader.fault((k, name), "correction_needs")
     text = {name: str(item.get(name) or "") for name in ENTRIES}
     column, source, sources = text["column"] or "value", text["source"], [*tables["sources"]["source_id"]]
-    if column not in CORRECTED:
-        near = closest(column, CORRECTED)
-        reader.fault((k, "column"), "correction_column", cell=column, columns=", ".join(CORRECTED), near=near)
+    reader.choice((k, "column"), column, CORRECTED, "correction_column", columns=", ".join(CORRECTED))
     for name in ("date", "since"):
         reader.date((k, name), text[name])
-    if source and source not in sources:
-        near = closest(source, sources)
-        reader.fault((k, "source"), "unknown_name", cell=source, key="source_id", table="sources", near=near)
+    reader.choice((k, "source"), source, sources, "unknown_name", key="source_id", table="sources")
     content = {name: _content(reader, (k, name), column, plain(text[name])) for name in ("expect", "set")}
     figure = item.get("figure") or {}
     if not isinstance(figure, dict):

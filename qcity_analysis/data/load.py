@@ -24,7 +24,7 @@ from .checks import Tables, check_tables, oddities
 from .corrections import as_known, no_corrections, read_corrections
 from .read import read_table, table_of
 from .schema import STATED, TABLES, comparators, is_date
-from .vintages import is_whole, last_days, newest_vintages, to_date, with_dates
+from .vintages import is_whole, known_by, last_days, newest_vintages, to_date, with_dates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,6 +43,16 @@ class Data:
     `as_of` (only figures known by that day are held), `folder`, `corrections` (the corrections of published figures
     known by that day, already applied; columns as in `corrections.read_corrections`), `remarks` (warnings about the
     files as they were read), and `computed` (what was made of these data already, by what was asked).
+
+    >>> data = qc.load(as_of="2023-12-31")
+    >>> data.plans(), len(data.targets_of("china_14fyp", "binding")), data.at("2022-12-31").as_of.year
+    (['nanjing_quality_city', 'china_14fyp', 'china_15fyp'], 8, 2022)
+    >>> data.indicator("rd_intensity")["unit"], data.region_name(data.require_region("nanjing"), "zh")
+    ('%', '南京')
+    >>> data.comparators("rd_intensity")[0], data.summary()["targets"].tolist()
+    (('jiangsu', 'rd_intensity'), [42, 21, 21])
+    >>> data.plot("rd_intensity", "nanjing").get_ylabel(), {problem.level for problem in data.warnings}
+    ('%', {'warning'})
     """
 
     observations: pd.DataFrame
@@ -119,11 +129,10 @@ class Data:
         if day > self.as_of:
             later = f"as_of {day} is later than {self.as_of}, the day these data were loaded for"
             raise QcityError(f"{later}; load them again with that day")
-        known = as_known(self.observations, self.corrections, day)
-        known = known[known["known_from"] <= pd.Timestamp(day)].reset_index(drop=True)
+        known = known_by(as_known(self.observations, self.corrections, day), day).reset_index(drop=True)
         made = self.corrections[self.corrections["since"] <= day]
-        said = {name: getattr(self, name) for name in STATED}
-        said = {name: t[last_days(t["published"]) <= pd.Timestamp(day)] for name, t in said.items()}
+        told = {name: last_days(getattr(self, name)["published"]) <= pd.Timestamp(day) for name in STATED}
+        said = {name: getattr(self, name)[by_then] for name, by_then in told.items()}
         return dataclasses.replace(self, observations=known, as_of=day, corrections=made, **said)
 
     def plans(self) -> list[str]:
@@ -150,11 +159,7 @@ class Data:
         return self.indicators.iloc[names.index(indicator_id)]
 
     def comparators(self, indicator_id: str) -> list[tuple[str, str]]:
-        """Region and indicator of each comparator that an indicator names.
-
-        >>> load().comparators("rd_intensity")[0]
-        ('jiangsu', 'rd_intensity')
-        """
+        """Region and indicator of each comparator that an indicator names; QcityError for an unknown one."""
         return comparators(str(self.indicator(indicator_id)["comparators"] or ""))
 
     def region_name(self, region: str, lang: str) -> str:
@@ -177,9 +182,7 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
     `folder` defaults to the environment variable QCITY_DATA, else the nearest `data/raw` in this folder or above,
     else the one shipped with the project. Raises DataError with every problem of every file; then nothing is loaded.
 
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2026-01-01")
-    >>> len(data.targets)
+    >>> len(qc.load(as_of="2026-01-01").targets)
     84
     """
     if isinstance(folder, str) and is_date(folder):
@@ -194,11 +197,7 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
 
 
 def in_memory(as_of: str | dt.date, **rows: Sequence[dict[str, Any]]) -> Data:
-    """A data package from rows by table, not read from any folder and unchecked; tables not given are empty.
-
-    >>> in_memory("2024-12-31", indicators=[{"indicator_id": "jobs", "unit": "%"}]).indicator("jobs")["unit"]
-    '%'
-    """
+    """A data package from rows by table, not read from any folder and unchecked; tables not given are empty."""
     tables = {name: table_of(table, rows.get(name, ())) for name, table in TABLES.items()}
     tables["observations"] = with_dates(tables["observations"], tables["indicators"])
     return Data(**tables, as_of=dt.date.max, folder=Path()).at(as_of)
@@ -219,8 +218,7 @@ def check(folder: str | Path | None = None, as_of: str | dt.date | None = None) 
         return problems
     rows, day = tables["observations"], to_date(dt.date.today() if as_of is None else as_of)
     faulty = {p.row for p in problems if p.level == "error" and p.file == TABLES["observations"].file}
-    sound = with_dates(rows[~rows["row"].isin(list(faulty))], tables["indicators"])
-    sound = sound[sound["known_from"] <= pd.Timestamp(day)]
+    sound = known_by(with_dates(rows[~rows["row"].isin(list(faulty))], tables["indicators"]), day)
     return problems + oddities(sound, tables["indicators"], tables["targets"], day)
 
 

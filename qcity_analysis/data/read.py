@@ -18,14 +18,12 @@ from ..errors import closest
 from ..problems import DataError, Problem
 from .schema import CELL, DIGITS, LARGEST, LONGEST, NUMBER, TABLES, Column, Table, decimals, is_date, plain
 
-TEXT = pd.Series(dtype=str).dtype
-Read = tuple[pd.DataFrame, list[Problem]]
+TEXT = pd.StringDtype("python", na_value=np.nan)  # small frames are sliced far more often than large ones
 Cells = tuple[np.ndarray, list[str]]  # which of the distinct cells each row of a column has, and those
 At = tuple[str | int, ...]  # the keys and positions that lead to an entry of a YAML file
-Lines = dict[At, int]
 
 
-def read_table(path: Path, name: str) -> Read:
+def read_table(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
     """One table of the contract from a UTF-8 CSV file (with or without BOM), and every problem found in it.
 
     Returns the frame with all columns of the contract (missing optional ones empty), numbers as float, years as
@@ -208,7 +206,7 @@ class Entries:
     map.yaml, row 3, column status: found 'finale'; allowed: final, estimate; choose one of them. Did you mean "final"?
     """
 
-    def __init__(self, file: str, lines: Lines | None = None) -> None:
+    def __init__(self, file: str, lines: dict[At, int] | None = None) -> None:
         self.file, self.lines, self.problems = file, lines or {}, list[Problem]()
 
     def content(self, node: Any, at: At) -> Any:
@@ -238,11 +236,13 @@ class Entries:
             near = closest(name, names)
             self.fault((*at, name), "entry_unknown", under + name, names=", ".join(names), near=near)
 
-    def choice(self, at: At, value: str, choices: Collection[str]) -> None:
+    def choice(
+        self, at: At, value: str, choices: Collection[str], code: str = "cell_choice", **about: Any
+    ) -> None:
         """Note a value that is none of some; an empty one says nothing."""
         if value and value not in choices:
             near = closest(value, choices)
-            self.fault(at, "cell_choice", cell=value, choices=", ".join(choices), near=near)
+            self.fault(at, code, cell=value, choices=", ".join(choices), near=near, **about)
 
     def date(self, at: At, value: str, column: str = "") -> None:
         """Note a value that is no date; an empty one says nothing."""

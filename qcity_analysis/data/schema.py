@@ -144,11 +144,6 @@ def is_date(cell: str) -> bool:
         return False
 
 
-def _is_identifier(cell: str) -> bool:
-    """Whether a cell can name a plan, a target, an indicator, a region or a source, and so a file."""
-    return IDENTIFIER.fullmatch(cell) is not None and ".." not in cell and len(cell.encode()) <= LONGEST
-
-
 def is_number(cell: str) -> bool:
     """Whether a cell is a number of the contract, of a size that can be computed with.
 
@@ -161,7 +156,10 @@ def is_number(cell: str) -> bool:
 
 
 CELL: dict[str, Callable[[str], object]] = {  # is a cell what its column holds?
-    "identifier": _is_identifier,
+    # it names a plan, a target, an indicator, a region or a source, and so a file
+    "identifier": lambda cell: (
+        IDENTIFIER.fullmatch(cell) and ".." not in cell and len(cell.encode()) <= LONGEST
+    ),
     "number": is_number,
     "integer": re.compile(r"\d{1,9}", re.ASCII).fullmatch,
     "year": re.compile(r"[12]\d{3}", re.ASCII).fullmatch,

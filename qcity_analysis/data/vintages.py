@@ -62,10 +62,8 @@ def to_date(value: str | dt.date) -> dt.date:
     >>> to_date("2023-02")
     datetime.date(2023, 2, 28)
     """
-    if isinstance(value, dt.datetime):
-        return value.date()
     if isinstance(value, dt.date):
-        return value
+        return value.date() if isinstance(value, dt.datetime) else value
     text = str(value).strip()
     if not is_date(text):
         raise QcityError(f"{value!r} is not a date: write it as 2023-03-31, 2023-03 or 2023")
@@ -99,6 +97,11 @@ def with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataF
     whole = by_value(periods, lambda cell: cell[:4] if months_covered(cell) == 12 else cell)
     known = {"known_from": stated.fillna(due), "published_assumed": stated.isna()}
     return observations.assign(period=whole, year=year, **known)
+
+
+def known_by(observations: pd.DataFrame, day: dt.date) -> pd.DataFrame:
+    """The figures that were known on a day."""
+    return observations[observations["known_from"] <= pd.Timestamp(day)]
 
 
 def figure_codes(observations: pd.DataFrame) -> np.ndarray:
@@ -140,7 +143,9 @@ def standing(observations: pd.DataFrame) -> pd.DataFrame:
     >>> standing(rows)["value"].tolist()
     [12.0, 8.0]
     """
-    figure, known = figure_codes(observations).tolist(), observations["known_from"].tolist()
+    periods, known = map(same_period, observations["period"]), observations["known_from"].tolist()
+    others = (observations[name].fillna(0) for name in KEY if name != "period")
+    figure = list(zip(periods, *others, strict=True))  # equal for vintages of one figure
     bound = [sign if sign in (">=", "<=") else "" for sign in observations["qualifier"]]
     last = {(figure[at], bound[at]): at for at in _in_time(observations).tolist()}
     when = {key: known[at] for (key, side), at in last.items() if not side}  # the newest number became known
@@ -160,7 +165,6 @@ def diff(data: Data, earlier: str | dt.date, later: str | dt.date) -> pd.DataFra
     indicator's publication lag. The other columns are those of the data contract. Raises QcityError when the days are
     not in order, or when `data` were loaded for an earlier day than `later`.
 
-    >>> import qcity_analysis as qc
     >>> moved = diff(qc.load(), "2021-09-30", "2021-12-31")
     >>> moved[moved["region"] == "nanjing"][["period", "change", "value_before", "value"]].values.tolist()
     [['2015', 'revised', 2.95, 2.96], ['2020', 'revised', 3.38, 3.48]]

@@ -41,7 +41,6 @@ def forecast_series(
     inputs too; the models of `forecast.MODELS` take the plain levels only; "inputs" forecasts a ratio from its inputs
     alone. Raises what `forecast` raises, and QcityError for "inputs" where there are none.
 
-    >>> import qcity_analysis as qc
     >>> forecast_series(qc.annual_series(qc.load(as_of="2024-12-31"), "rd_intensity", "jiangsu"), 2025).years.tolist()
     [2024, 2025]
     """
@@ -212,12 +211,17 @@ def together(
     prior: Prior | None = None,
 ) -> Move | None:  # fmt: skip
     """How comparators change, in typical changes, in `years` after the last of `own`; None without any to compare."""
-    each = (_change(series.dropna(), int(own.index[-1]), years, support, prior or shipped())
-            for series in comparators)  # fmt: skip
-    if not (changes := [move for move in each if move is not None]):
+    last, prior = int(own.index[-1]), prior or shipped()
+    changes = [_change(y.dropna(), last, years, support, prior) for y in comparators if compares(y, last)]
+    if not changes:
         return None
     change = _unit(own, support) * np.mean([move.change for move in changes], axis=0)
     return Move(change, min(move.published for move in changes))
+
+
+def compares(comparator: pd.Series, last: int) -> bool:
+    """Whether it has a value in the last year of a series, and as many up to then as a forecast needs."""
+    return comparator.loc[:last].count() >= FEWEST and pd.notna(comparator.get(last))
 
 
 def shift(theirs: Move, median: np.ndarray, shares: Shares, points: int) -> np.ndarray:
@@ -233,11 +237,9 @@ def shift(theirs: Move, median: np.ndarray, shares: Shares, points: int) -> np.n
     return np.concatenate([done, start + expected * (gap[theirs.published :] - before)])
 
 
-def _change(series: pd.Series, last: int, years: np.ndarray, support: str, prior: Prior) -> Move | None:
+def _change(series: pd.Series, last: int, years: np.ndarray, support: str, prior: Prior) -> Move:
     """What one comparator did after `last`, then its median, in units of its typical change before."""
-    before = series[series.index <= last]
-    if len(before) < FEWEST or before.index[-1] != last:
-        return None
+    before = series.loc[:last]
     level, end, until = float(before.iloc[-1]), int(series.index[-1]), int(years[-1])
     unit, after = _unit(before, support), series.reindex(years)
     published = int(after.notna().to_numpy().cumprod().sum())

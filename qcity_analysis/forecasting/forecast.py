@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
 MODELS = ("ets", "theta", "arima", "ucm", "drift", "naive")  # named alternatives to the mixture
 A_SEED = "a seed (a whole number, 0 or more) or a numpy Generator"
-DAMPED = {"error": "add", "trend": "add", "damped_trend": True}
 STATSMODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "ets": ("exponential_smoothing.ets", "ETSModel", DAMPED),
+    "ets": ("exponential_smoothing.ets", "ETSModel", {"error": "add", "trend": "add", "damped_trend": True}),
     "arima": ("arima.model", "ARIMA", {"order": (0, 1, 1), "trend": "t"}),  # with drift
     "ucm": ("statespace.structural", "UnobservedComponents", {"level": "lltrend"}),  # a local linear trend
 }  # where a model is, its name, what it is made with
@@ -51,6 +50,19 @@ class Forecast:
 
     Attributes: `paths` (draws, years) in the unit of the series; `years` as integers; `model`, `support` and `breaks`;
     `history`, the series used (index year); `batches`, the independent consecutive parts of the paths (0: each is one).
+
+    >>> ahead = forecast(pd.Series([2.0, 2.1, 2.3, 2.4], index=range(2020, 2024)), horizon=2)
+    >>> ahead.summary().round(1).loc[2025].to_dict(), ahead.to_frame().shape
+    ({'median': 2.5, 'mean': 2.5, 'lower': 2.0, 'upper': 3.1}, (10000, 2))
+    >>> ahead.median().round(2).tolist(), ahead.mean().round(2).tolist(), ahead.quantiles([0.9]).round(2)[0.9].tolist()
+    ([2.46, 2.52], [2.46, 2.52], [2.69, 2.9])
+    >>> ahead.interval(0.5).round(1).loc[2025].to_dict(), ahead.explainable, len(ahead.explain().without)
+    ({'lower': 2.4, 'upper': 2.7}, True, 4)
+    >>> p = ahead.probability_at_least(2.5, year=2025)
+    >>> round(p + ahead.probability_at_most(2.5), 3), ahead.probability_error(p) < 0.02
+    (1.0, True)
+    >>> ahead.error_of(ahead.paths[:, -1] > 2.5) < 0.02, ahead.plot().get_lines()[1].get_label()
+    (True, 'median')
     """
 
     paths: np.ndarray
@@ -181,14 +193,8 @@ def forecast(  # noqa: PLR0913
     cannot be fitted: nothing else is used in its place).
 
     >>> levels = pd.Series([2.1, 2.2, 2.4, 2.4, 2.5], index=range(2019, 2024))
-    >>> fc = forecast(levels, until=2025, support="percent", rng=1)
-    >>> fc.paths.shape, fc.years.tolist()
-    ((10000, 2), [2024, 2025])
-    >>> forecast(levels, until=2024).support
-    'inferred percent'
-    >>> bounded = forecast(levels, until=2025, support="percent", lower={2024: 2.6}, rng=1)
-    >>> bounded.probability_at_least(2.6, year=2024)
-    1.0
+    >>> forecast(levels, until=2025, support="percent", rng=1).years.tolist()
+    [2024, 2025]
     """
     draws = whole_number(draws, "draws", "a whole number, 1 or more", least=1)
     if not isinstance(rng, np.random.Generator):

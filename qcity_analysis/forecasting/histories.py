@@ -202,7 +202,7 @@ def framed(series: pd.Series, support: str | None) -> pd.DataFrame:
     name = str(series.name or "series")
     if series.empty:
         raise SeriesError(f"series {name!r} has 0 {POINTS}")
-    return series.rename_axis("period").reset_index(name="value").assign(series_id=name, support=support)
+    return pd.DataFrame(dict(zip(COLUMNS, (name, series.index, series.array, support), strict=True)))
 
 
 def one_history(series: pd.Series, support: str | None, breaks: Sequence[int] = ()) -> Histories:
@@ -244,7 +244,7 @@ def checked(
         (support < 0, lambda i: f": unknown support {kind.iloc[i]!r}; allowed: {', '.join(STATED)}."
                                 f"{did_you_mean(str(kind.iloc[i]), STATED)}"),
         (support != h.support[codes], lambda i: " has more than one support; give it one"),
-        (pd.DataFrame({"codes": codes, "year": year}).duplicated().to_numpy(),
+        (pd.Series(codes * 100_000 + year).duplicated().to_numpy(),
          lambda i: f" has {year[i]} twice; keep one value for each year"),
         ((value < LOWER[support]) | (value > UPPER[support]),
          lambda i: f", {year[i]}: {value[i]:g} is outside its support {SUPPORTS[support[i]]!r} "

@@ -283,7 +283,6 @@ def explain(
     prior, h = shipped(), one_history(series, support, breaks)
 
     def median(values: pd.Series, year: int) -> float:
-        """The median in a year."""
         ahead = look_ahead(one_history(values, support, breaks), prior, year - int(values.index[-1])).ahead
         return float(ahead.quantiles([0.5])[0, -1, 0])
 
@@ -295,5 +294,5 @@ def explain(
     step = -step if support == "percent" and series.iloc[-1] + step > 100 else step
     last = (median(series + step * (series.index == end), end + 1) - median(series, end + 1)) / step
     without = {int(year): median(series.drop(year), until) for year in series.index if len(series) > FEWEST}
-    left_out = pd.Series(without, dtype=float)
-    return Explanation(shares, last, left_out, median(series, until), float(prior.share))
+    left_out, structural = pd.Series(without, dtype=float), float(prior.share)
+    return Explanation(shares, last, left_out, median(series, until), structural)

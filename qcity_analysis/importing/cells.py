@@ -30,7 +30,6 @@ _BEFORE = re.compile(  # a bound before a number: at least, at most, about
     r"(~|≈|∼|大约|约为|约|接近|近|about|approx\.)", re.I
 )  # fmt: skip
 _AFTER = re.compile("(?:(及?以上)|(及?以下|以内)|(左右))$")
-_BOUNDS = (">=", "<=", "~")
 _MINUS = str.maketrans(dict.fromkeys("−‐‑‒–—―─", "-"))
 _TURNED_SIGNS = str.maketrans(",.", ".,")
 _MARKS_AT_END = re.compile(rf"(\s*([{re.escape(MARKS)}]|[（(]注\s*\d*[）)]|(?<=\d)注\d*))+$")
@@ -106,7 +105,7 @@ def read_figure(cell: Cell) -> Reading | None:
     if _CHANGED.match(bare) and re.search(r"\d", bare):
         raise UnreadableCell("read_words")
     words = [match for match in (_BEFORE.match(text), _AFTER.search(text)) if match]
-    bounds = {_BOUNDS[(match.lastindex or 1) - 1] for match in words}
+    bounds = {(">=", "<=", "~")[(match.lastindex or 1) - 1] for match in words}
     for match in reversed(words):
         text = (text[: match.start()] + text[match.end() :]).strip()
     digits = text.removesuffix("%").strip()

@@ -15,7 +15,6 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -106,13 +105,9 @@ class Import:
 
 
 def import_figures(
-    file: str | Path,
-    mapping: str | Path | Dict[str, Any] | Mapping,
-    *,
-    data: str | Path | None = None,
-    write: bool = False,
-    skip_refused: bool = False,
-) -> Import:
+    file: str | Path, mapping: str | Path | Dict[str, Any] | Mapping, *, data: str | Path | None = None,
+    write: bool = False, skip_refused: bool = False,
+) -> Import:  # fmt: skip
     """What importing a file would do; with `write`, it is done: all of it or nothing.
 
     `file` is CSV (UTF-8 or GB18030; comma, tab or semicolon), Excel (.xlsx, .xls), SDMX-CSV, or with the package
@@ -216,9 +211,6 @@ def _source(folder: Path, mapping: Mapping) -> tuple[dict[str, str], bool]:
     return {"source_id": name, "date_basis": "stated"} | stated, True
 
 
-_day = cache(to_date)
-
-
 def _said(row: Dict[str, Any]) -> tuple[str, str, str]:
     """What a row of observations.csv says of its figure, to be compared."""
     return f"{float(row['value']):.15g}", row["qualifier"], row["status"]
@@ -241,7 +233,7 @@ def _compared(
     wanted = {row["indicator_id"] for row, _ in matched.figures}
     about_them = observations[observations["indicator_id"].isin(wanted)].astype(object).fillna("")
     for old in about_them.to_dict("records"):  # undated ones come before all others
-        earlier[key(old)].append(old | {"day": _day(old["published"] or "1000")})
+        earlier[key(old)].append(old | {"day": to_date(old["published"] or "1000")})
     figures: list[Figure] = []
     refused = list(dict.fromkeys(matched.refused))
     first: dict[tuple[str, ...], tuple[Dict[str, Any], Entry]] = {}
@@ -258,7 +250,7 @@ def _compared(
             seen = {"cell": said[0], "figure": _shown(clash), "line": clash["row"]}
             refused.append(Problem(entry.file, entry.row, entry.column, "same_date", seen))
         else:
-            known = [old for old in earlier[about] if old["day"] <= _day(published)]
+            known = [old for old in earlier[about] if old["day"] <= to_date(published)]
             before = clash or max(known, key=lambda old: old["day"], default=None)
             kind = "added" if before is None else "unchanged" if _said(before) == said else "changed"
             held, place = _shown(before) if before else "", (entry.file, entry.row, entry.column)

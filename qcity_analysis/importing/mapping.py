@@ -22,9 +22,8 @@ from .layout import LAYOUTS
 
 _SOURCE = (*(c.name for c in TABLES["sources"].columns), "id")
 _SHARED = ("region", "status", "published", "measure", "unit", "base_period", "factor", "offset", "note")
-_READING = ("encoding", "decimal", "period")  # how the file is written, where it does not say so itself
-_FILE = ("sheet", "layout", "columns", "regions", "statuses", "missing", "source", "figures")
-_TOP = (*_FILE, *_READING, *_SHARED)
+_TOP = ("sheet", "layout", "columns", "regions", "statuses", "missing", "source", "figures",
+        "encoding", "decimal", "period", *_SHARED)  # fmt: skip
 _RULE = ("name", "rows", "after", "column", "where", "indicator", *_SHARED)
 _CHOICES: dict[str, tuple[str, ...]] = {
     "measure": MEASURES, "rows": ("region",), "status": STATUSES, "layout": LAYOUTS, "decimal": (".", ","),

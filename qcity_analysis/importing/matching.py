@@ -26,7 +26,6 @@ from .layout import Entry, Sheet
 from .mapping import TO_DATE, Mapping, Rule
 from .sheets import status_of
 
-_is_date = cache(is_date)
 _ANNUAL = ("", "a", "annual", "yearly", "year", "年", "年度", "a: annual")
 
 
@@ -296,7 +295,7 @@ class Matching:
         noted = "preliminary" if entry.period in sheet.preliminary and rule.status == "final" else rule.status
         if (status := self.mapping.statuses.get(word, status_of(word)) or noted) not in STATUSES:
             self.refuse(entry, "read_status", "status", cell=word, statuses=", ".join(STATUSES))
-        if not _is_date(published := labels.get("@published", "") or rule.published):
+        if not is_date(published := labels.get("@published", "") or rule.published):
             self.refuse(entry, "read_date", "published", cell=published)
         qualifier = labels.get("@qualifier", "") or reading.qualifier
         if qualifier not in QUALIFIERS or reading.qualifier not in ("=", qualifier):

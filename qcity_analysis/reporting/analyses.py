@@ -42,11 +42,6 @@ def titled(
     return pd.DataFrame(list(rows), columns=columns, index=labels)
 
 
-def part_title(part: Assessment, lang: str) -> str:
-    """What a part is named by; empty for the assessment itself."""
-    return panel_title(part, lang) if part.role != "main" else ""
-
-
 def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
     """The pace needed, a month for a target that counts, else as it is spoken of elsewhere; or why there is none."""
     move, tally = ahead.feasibility, a.tally
@@ -76,8 +71,8 @@ def speed_table(data: Data, a: Assessment, move: Feasibility, lang: str) -> pd.D
             who = data.region_name(row.region, lang)
         if row.windows is None:  # the corpus
             who = text(f"o_{row.source}", lang, series=f"{row.series:,}", indicators=row.indicators)
-            return [who, NONE, NONE, percent(row.share, lang)]
-        share = percent(row.share, lang)
+            return [who, NONE, NONE, percent(row.share, lang, ())]
+        share = percent(row.share, lang, ())
         if row.share in (0, 1):  # of counts they are exact
             share = with_unit(f"{100 * row.share:.0f}", "%", lang)
         return [who, str(row.windows), str(row.as_fast), share]
@@ -99,7 +94,7 @@ def scenarios_table(rows: Sequence[Scenario], lang: str) -> pd.DataFrame:
         (name, said), a = scenario_shown(row, lang), row.answer
         median = NONE if a.median is None else level_shown(a, a.median, lang)
         pace = words.pace_shown(a, row.pace, lang) if row.pace else NONE
-        shares = [percent(row.share(source), lang) for source in ("own", "comparator", "bank")]
+        shares = [percent(row.share(source), lang, ()) for source in ("own", "comparator", "bank")]
         cells[name] = [said, median, pace, *shares]
     keys = ("w_probability", "median", "w_pace", "w_own", "w_comparators", "w_corpus")
     return titled(cells.values(), keys, lang, "w_scenario", cells)
@@ -148,7 +143,7 @@ def outlook_blocks(data: Data, outlooks: Sequence[tuple[Assessment, Outlook]], l
         if (share := corpus.get("bank")) is not None:
             either = "bank_either" in corpus
             key = "fast_bank" if either else "fast_bank_lost"
-            lines.append(say(key, lang, share=percent(1 - share if either else share, lang)))
+            lines.append(say(key, lang, share=percent(1 - share if either else share, lang, ())))
         lines += waiting_sentences(ahead, lang, part.as_of.year)
         lines += [say("ahead_by_figures", lang)] if part.basis == "both" and ahead.reason is None else []
         if move.rows:
@@ -157,7 +152,7 @@ def outlook_blocks(data: Data, outlooks: Sequence[tuple[Assessment, Outlook]], l
             tables[caption] = speed_table(data, part, move, lang)
         if ahead.reason is None:
             tables[text("o_attained_caption", lang)] = attained_table(ahead, lang)
-        blocks.append(Block(part_title(part, lang), [*dict.fromkeys(lines)], tables))
+        blocks.append(Block(panel_title(part, lang), [*dict.fromkeys(lines)], tables))
     return blocks
 
 
@@ -223,7 +218,7 @@ def sensitivity_blocks(varied: Sequence[Sensitivity], lang: str) -> list[Block]:
         facts = {"asked": verdict_shown(one.asked, lang), "items": join(items, lang) or say("none", lang)}
         alt = say("alt_sensitivity", lang, name=one.answer.target.name(lang), flips=len(one.flips), **facts)
         drawn, tables = strip(sides[0], sides[1], alt, lang), {"": sensitivity_table(one, lang)}
-        blocks.append(Block(part_title(one.answer, lang), sensitivity_sentences(one, lang), tables, drawn))
+        blocks.append(Block(panel_title(one.answer, lang), sensitivity_sentences(one, lang), tables, drawn))
     return blocks
 
 
@@ -244,7 +239,7 @@ def change_blocks(data: Data, changed: Change, lang: str, most: int = 0) -> list
     """
     blocks = []
     for one in (changed, *(part for part in changed.parts if part.word != "unchanged")):
-        block = Block(part_title(one.after, lang), [change_sentence(one, lang)], {})
+        block = Block(panel_title(one.after, lang), [change_sentence(one, lang)], {})
         effects = [effect for effect in one.steps.values() if effect is not None]
         if one.word != "unchanged" and len(effects) == len(STEPS):
             points = [text("d_points", lang, value=signed(100 * each)) for each in (*effects, sum(effects))]
@@ -354,10 +349,10 @@ def why_block(a: Assessment, why: Explanation, lang: str) -> Block:
     until, extra = a.target.deadline, why.last_value - 1
     families = sorted(why.shares, key=lambda name: -why.shares[name])[:2]
     first, second = (say(f"family_{name.replace(' ', '_')}", lang) for name in families)
-    p, q = (percent(why.shares[name], lang) for name in families)
+    p, q = (percent(why.shares[name], lang, ()) for name in families)
     step = "why_stays" if abs(extra) < SMALL else "why_goes_on" if extra > 0 else "why_lost"
-    cells = {"part": percent(why.structural, lang), "first": first, "p": p, "second": second, "q": q}
-    lines = [say("why_cells", lang, **cells), say(step, lang, share=percent(abs(extra), lang))]
+    cells = {"part": percent(why.structural, lang, ()), "first": first, "p": p, "second": second, "q": q}
+    lines = [say("why_cells", lang, **cells), say(step, lang, share=percent(abs(extra), lang, ()))]
     low, high = a.interval or (0.0, math.inf)
     median = why.median if a.median is None else a.median
     moved = abs(median - why.median) > MOVED * (high - low)  # by errors, parts of years, others
@@ -366,11 +361,11 @@ def why_block(a: Assessment, why: Explanation, lang: str) -> Block:
         by = why.without - why.median
         away = {text("none_left_out", lang): 0.0} | {str(year): each for year, each in by.items()}
         shown = {name: level_shown(a, centre + each, lang) for name, each in away.items()}
-        year, (whole, *_) = int(by.abs().idxmax()), shown.values()
+        year, sizes, (whole, *_) = int(by.abs().idxmax()), [*by], shown.values()
         lines.append(say("why_year", lang, until=until, year=year, without=shown[str(year)], median=whole))
-        rows = [[shown[name], with_sign(number(each)) if each else NONE] for name, each in away.items()]
+        rows = [[shown[k], with_sign(number(x, beside=sizes)) if x else NONE] for k, x in away.items()]
         keys = ("c_median_without", "c_difference")
         tables[""] = titled(rows, keys, lang, "c_left_out", away, until=until)
     if moved:
         lines.append(say("why_moved", lang, until=until, final=level_shown(a, median, lang)))
-    return Block(part_title(a, lang), lines, tables)
+    return Block(panel_title(a, lang), lines, tables)

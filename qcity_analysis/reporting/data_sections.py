@@ -197,7 +197,6 @@ def vintage_line(data: Data, rows: Sequence[Mapping[str, Any]], lang: str) -> st
     """Rows of `vintages.diff` of one series from one publication as a line: one row with its value and what it
     replaced; of many how many, of which years, and the date of the last.
 
-    >>> import qcity_analysis as qc
     >>> rows = qc.diff(qc.load(), "2021-09-30", "2021-12-31").to_dict("records")
     >>> [vintage_line(qc.load(), [row], "en") for row in rows if row["change"] == "revised"][-1]
     'R&D expenditure as a share of GDP, Nanjing, 2020: 3.38 % → 3.48 % (level, final, published 2021-10-27)'

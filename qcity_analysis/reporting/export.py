@@ -38,7 +38,6 @@ def review(answers: Sequence[Assessment], lang: str = "en") -> pd.DataFrame:
     what came of it), low and high (90 %), conclusion, probability (1 and 0 once settled) and the headline it is of,
     departments, remark (in words). Figures are levels in `unit`; what is not known is empty, shares between 0 and 1.
 
-    >>> import qcity_analysis as qc
     >>> table = review([qc.assess(qc.load(as_of="2024-06-30"), "rd_intensity")])
     >>> table[["target", "last_year", "last"]].to_dict("records")
     [{'target': 'R&D expenditure as a share of GDP', 'last_year': 2022, 'last': 3.82}]

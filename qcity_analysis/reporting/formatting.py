@@ -141,8 +141,8 @@ def change(value: float, lang: str) -> str:
     return with_unit(signed(value), "%", lang)
 
 
-def percent(share: float | None, lang: str) -> str:
-    """A probability in whole percent: never rounded to certainty, nor onto a limit it does not reach; a dash for None.
+def percent(share: float | None, lang: str, limits: Sequence[float] = PARTS) -> str:
+    """A share in whole percent: never rounded to certainty, nor onto one of the `limits` it misses; a dash for None.
 
     >>> percent(0.573, "en"), percent(0.999, "zh"), percent(0.0, "en"), percent(0.797, "en")
     ('57 %', '>99%', '<1 %', '79.7 %')
@@ -151,7 +151,7 @@ def percent(share: float | None, lang: str) -> str:
         return NONE
     if share < 0.01 or share > 0.99:
         return with_unit("<1" if share < 0.01 else ">99", "%", lang)
-    near = [100 * part for part in PARTS if abs(share - part) < 0.005]
+    near = [100 * part for part in limits if abs(share - part) < 0.005]
     below = [part for part in near if 100 * share < part or part in (10.0, 33.0)]
     return with_unit(f"{100 * share:.{_enough(100 * share, 'f', 0, below)}f}", "%", lang)
 

@@ -24,12 +24,11 @@ from ..errors import QcityError
 from ..rules import RULES
 from ..rules.question import RuleResult, judged, results_for
 from . import analyses, sentences, show
-from .analyses import part_title
 from .figures import portfolio_chart
 from .figures.fan import fan_chart
 from .formatting import NONE, amount, text_of
 from .page import GROUPS
-from .sentences import chance, section_name, status_shown
+from .sentences import chance, panel_title, section_name, status_shown
 
 FIGURES = 12  # figures named that came in between
 LIKELY = 0.66
@@ -47,9 +46,9 @@ def answer(data: Data, a: Assessment, lang: str) -> None:
         "title": f"{name}: {sentences.finding(a, lang)}", "headed": True,
         "section": target.section, "as_of": a.as_of.isoformat(), "model": a.model, 
         "answer": sentences.headline(a, lang),
-        "short": f"{shown} ({word})" if shown and word else sentences.finding(a, lang), "status": a.status,
-        "status_shown": status_shown(a, lang), "probability": a.headline_probability if shown else None,
-        "probability_shown": shown, "word_shown": word, "deadline": target.deadline,
+        "short": text("aside", lang, words=shown, aside=word) if shown and word else sentences.finding(a, lang),
+        "status": a.status, "status_shown": status_shown(a, lang), "deadline": target.deadline,
+        "probability": a.headline_probability if shown else None, "probability_shown": shown, "word_shown": word,
         "lent": any(part.borrowed for part in a.parts), "group": _group(a),
         "wording": (target.wording_en if lang == "en" else "") or target.wording,
         "illustrative": a.illustrative or any(part.illustrative for part in a.parts),
@@ -67,7 +66,7 @@ def picture(a: Assessment, lang: str) -> None:
         return
     for part in reversed(a.by_definition()) if a.target.kind != "milestone" else ():
         if part.series is not None and bool(part.series.values.notna().any() or len(part.series.bounds)):
-            folded = "" if part is a.by_definition()[-1] else part_title(part, lang)
+            folded = "" if part is a.by_definition()[-1] else panel_title(part, lang)
             show.picture(fan_chart(part, lang), sentences.alt_text(part, lang), folded)
 
 
@@ -122,7 +121,7 @@ def why(a: Assessment, lang: str) -> None:
 def rules(a: Assessment, lang: str) -> None:
     """Show how many published rules say yes, and folded every rule's class; nothing where no rule applies."""
     parts = [part for part in judged(a) if not part.borrowed and not shared_reason(part, lang)]
-    told = [(part_title(one, lang), [votes(one, lang)], {"": rules_table(one, lang)}) for one in parts]
+    told = [(panel_title(one, lang), [votes(one, lang)], {"": rules_table(one, lang)}) for one in parts]
     show.blocks(a, "rules", lang, [show.Block(*one) for one in told], text("s_rules", lang))
 
 
@@ -175,7 +174,7 @@ def notes(a: Assessment, lang: str) -> None:
     """Show our reading of the wording, assumptions and notes; those of another than the newest definition folded."""
     blocks: dict[str, list[str]] = {"": sentences.plan_reading(a, lang)}
     for part in (a, *a.by_definition()):
-        name = "" if part is a.by_definition()[-1] else part_title(part, lang)
+        name = "" if part is a.by_definition()[-1] else panel_title(part, lang)
         of_series = part.series.notes if part.series is not None and part.role != "main" else ()
         told = [sentences.note(note, lang) for note in (*part.notes, *of_series)]
         blocks.setdefault(name, []).extend(told)
@@ -258,7 +257,7 @@ def rows(results: Sequence[Assessment], lang: str) -> None:
     show.html(_axis(results, lang), f'<form class="qcity tools" hidden>{tools}</form>')
     for key in [key for key in GROUPS if key in groups]:
         title, listed = text(f"g_{key}", lang), f'<ul class="qcity rows">{"".join(groups[key])}</ul>'
-        head, mark = f"{title} ({len(groups[key])})", f'<i class="{key}"></i>'
+        head, mark = text("aside", lang, words=title, aside=len(groups[key])), f'<i class="{key}"></i>'
         show.html(show.fold(head, listed) if key == "without" else f"<h3>{mark}{escape(head)}</h3>{listed}")
 
 

@@ -13,6 +13,7 @@ from ..catalogue import catalogue, check_language, join, say, text
 from ..data.load import Data, pages
 from ..data.schema import RELATIVE, comparators
 from ..errors import Note
+from ..problems import Problem
 from ..targets import NUMERAL, Pace, arabic
 from . import formatting
 from .formatting import NONE, number, percent, published, signed, typed, unit_in, with_sign, with_unit
@@ -45,7 +46,6 @@ def figure_title(a: Assessment, lang: str) -> str:
 def headline(a: Assessment, lang: str) -> str:
     """The answer in one sentence; a borrowed or definition-bound answer says so in it.
 
-    >>> import qcity_analysis as qc
     >>> headline(qc.assess(qc.load(), "grid_inspection_coverage"), "en").split(": ", 1)[1]
     'Nanjing cannot be assessed yet: no figure is held in these data.'
     """
@@ -109,7 +109,6 @@ def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     """What headlines, answers and alternative texts may name."""
     known, target = a.levels(), a.target
     to = a.tally.through if a.tally else None  # a count is that much to there, not when it was enough
-    word = a.word if a.probability is not None else None
     facts: dict[str, Any] = {
         "as_of": a.as_of.isoformat(), "region": a.region_names[lang], "name": target.name(lang),
         "year": target.deadline, "base": target.base_year, "value": level(a, a.outcome, lang),
@@ -118,7 +117,7 @@ def _facts(a: Assessment, lang: str) -> dict[str, Any]:
         "reason": reason(a.reason, lang), "series": a.definition[f"name_{lang}"],
         "last": int(known.index[-1]) if len(known) else NONE, "start": a.borrowed_since,
         "other": next((one.borrowed.region_names[lang] for one in (a, *a.parts) if one.borrowed), ""),
-        "word": text(f"word_{word}", lang) if word else "", "probability": chance(a, lang)[0],
+        "word": text(f"word_{a.word}", lang) if a.probability is not None else "", "probability": chance(a, lang)[0],
     }  # fmt: skip
     if target.kind == "direction" and a.outcome is not None:
         moved = target.amount_of(a.outcome, float(known.get(target.base_year, a.outcome)))
@@ -219,6 +218,8 @@ def reason(told: Note | None, lang: str, rule: bool = False) -> str:
         values["kind"] = say(f"kind_{values['kind']}", lang)
     if "cause" in values:
         values["why"] = say(f"model_{values['cause']}", lang, **values)
+    if "problems" in values:
+        values["why"] = "; ".join(Problem(**one).line(lang, level=False) for one in values["problems"])
     if "period" in values:
         values["period"] = formatting.period(values["period"], lang)
     way, key = (text, f"rule_reason_{told.code}") if rule else (say, f"reason_{told.code}")
@@ -237,12 +238,12 @@ def _stated(said: dict[str, Any], lang: str) -> str:
 
 
 def _listed(values: dict[str, Any], lang: str) -> dict[str, Any]:
-    """The values of a note, its periods and names as lists in words."""
+    """The values of a note, numbers as people write them, its periods and names as lists in words."""
     lists = {"periods": values.get("periods"), "names": values.get(f"names_{lang}")}
     listed = {key: join(items, lang) for key, items in lists.items() if items is not None}
     if lang == "zh" and re.search(r"(^|、)\d{4}$", listed.get("periods", "")):
         listed["periods"] = text("whole_year", lang, period=listed["periods"]).strip()
-    return values | listed
+    return values | {key: typed(one) for key, one in values.items() if isinstance(one, float)} | listed
 
 
 def alt_text(a: Assessment, lang: str) -> str:
@@ -452,10 +453,10 @@ def chance(a: Assessment, lang: str) -> tuple[str, str]:
 
 
 def panel_title(part: Assessment, lang: str) -> str:
-    """The title of one panel: which definition, or whose changes are borrowed."""
+    """What a part is named by: which definition, or whose changes are borrowed; empty for the assessment itself."""
     if part.borrowed:
         return text("borrowed_from", lang, name=borrowed_name(part, lang))
-    return text("definition", lang, name=part.definition[f"name_{lang}"])
+    return text("definition", lang, name=part.definition[f"name_{lang}"]) if part.role != "main" else ""
 
 
 def borrowed_name(part: Assessment, lang: str) -> str:

@@ -144,10 +144,9 @@ def card(a: Assessment, lang: str, heading: str = "h3") -> str:
     rows.append(paragraphs(text("illustrative_banner", lang) if a.illustrative else "", kind="made-up"))
     for part in a.by_definition() if a.status != "not_assessable" or a.basis else ():
         (shown, word), status = sentences.chance(part, lang), sentences.status_shown(part, lang)
-        lead = escape(sentences.panel_title(part, lang)) if part.role == "definition" else ""
         big = f"<b>{escape(shown or status)}</b> {escape(word)}"
         bar = meter(part.headline_probability or 0) if shown else ""
-        lead = f"<small>{lead}</small>" if lead else ""
+        lead = f"<small>{escape(which)}</small>" if (which := sentences.panel_title(part, lang)) else ""
         rows.append(f'<p class="verdict {part.status}">{lead}<span>{big}</span>{bar}</p>')
     rows += [paragraphs(sentences.plan_quote(a, lang), kind="quote"), f"<dl>{''.join(listed)}</dl>"]
     rows.append(paragraphs(*over, kind="quiet"))

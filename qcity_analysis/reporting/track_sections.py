@@ -163,7 +163,8 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
         mine, rows = targets[targets["plan"] == plan], told[told["plan"] == plan]
         table = _each_target(data, mine, rows, unscored, lang)
         show.html(f'<a id="{plan}"></a>')
-        show.table(table, folded=f"{sentences.plan_title(data, str(plan), lang)} ({len(table)})")
+        title = sentences.plan_title(data, str(plan), lang)
+        show.table(table, folded=text("aside", lang, words=title, aside=len(table)))
 
 
 def ledger(data: Data, record: TrackRecord, lang: str) -> None:

@@ -13,13 +13,14 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..data.load import Data
 from ..data.schema import input_names, is_spliced
-from ..data.vintages import ASSUMED_LAG_MONTHS, among, is_whole, newest_vintages, revisions, standing
+from ..data.vintages import ASSUMED_LAG_MONTHS, is_whole, newest_vintages, revisions, standing
 from ..errors import Note
 
 from .evidence import (  # isort: skip
@@ -39,12 +40,15 @@ class AnnualSeries:
     of each stretch after the first), `base_year` (set to 100 where the levels are an index made from changes),
     `observations` (rows used, with publisher and title), `bounds`, `superseded` and `unused` (rows that are no levels,
     the last with a `reason`), `evidence` (what is known in part, handed whole to a forecast), `new_counts` (one row a
-    year), `inputs` (what it is `derived` from: "ratio", "sum", "per_head"), `factor` (of a ratio), `decimals` by year.
+    year), `inputs` (what it is `derived` from), `factor` (of a ratio), `decimals` by year, `made` (forecasts of it).
 
-    >>> import qcity_analysis as qc
     >>> series = qc.annual_series(qc.load(as_of="2026-01-01"), "rd_intensity", "nanjing")
     >>> series.known().tail(4).to_dict()
     {2020: 3.48, 2021: 3.54, 2022: 3.82, 2024: 3.9}
+    >>> series.to_frame().loc[2024, "status"], round(series.error(2024), 2), series.shared, series.places()
+    ('estimate', 0.11, (), {('rd_intensity', 'nanjing')})
+    >>> series.points() == len(series.known()) == len(series.figures()), int(series.history().index[0])
+    (True, 2009)
     """
 
     indicator_id: str
@@ -66,6 +70,7 @@ class AnnualSeries:
     derived: str = "none"
     factor: float = 1.0
     decimals: Mapping[int, int] = field(default_factory=dict)
+    made: dict[Any, Any] = field(default_factory=dict, init=False, compare=False)
     shared = property(lambda self: self.evidence.shared)  # errors that several years share: year to size
 
     def __repr__(self) -> str:
@@ -121,7 +126,6 @@ def annual_series(
     stretch). `prefer` ("cumulative" or "changes") wins in a year that has both a cumulative change on `base_year` and a
     chain of yearly ones. A sum counts from the year after `base_year`. Raises QcityError for an unknown name.
 
-    >>> import qcity_analysis as qc
     >>> energy = qc.annual_series(qc.load(as_of="2023-03-31"), "energy_per_gdp", "china", base_year=2020)
     >>> energy.values.round(2).tail(3).to_dict()
     {2020: 100.0, 2021: 97.3, 2022: 97.2}
@@ -252,7 +256,7 @@ def _from_figures(
     new, of_part = newest["measure"] == "count_new", newest["months"] < 12
     bound = newest["qualifier"].isin([">=", "<="])
     used, counts = newest[~new & ~of_part & ~bound], new_counts(newest)
-    own = used[used["measure"].isin(LEVELS)].set_index("year")
+    own = used.loc[used["measure"].isin(LEVELS), ["year", "value", "decimals"]].set_index("year")
     published, typed = own["value"].astype(float).to_dict(), own["decimals"].astype(int).to_dict()
     made, of_inputs, factor, told = _computed(data, indicator, inputs, base_year)
     chain = chained({**made, **published}, links_of(used, base_year), base_year, prefer)
@@ -287,7 +291,7 @@ def _disagreeing(
     for year in sorted(made.keys() & published.keys()):
         level, shown = made[year], published[year]
         if abs(level - shown) > max(0.51 * 10.0 ** -decimals[year], AGREE * abs(shown)):
-            values = {"year": year, "shown": f"{shown:.12g}", "computed": f"{level:.4g}"}
+            values = {"year": year, "shown": shown, "computed": float(f"{level:.4g}")}
             yield Note("derived_conflict", values)
     for link in chain.links:
         start, end = (chain.values.get(year, math.nan) for year in (link.start, link.end))
@@ -311,10 +315,12 @@ def _notes_on(
 
 def figures_of(data: Data, indicator_id: str, region: str) -> pd.DataFrame:
     """The figures of an indicator in a region, all vintages, with publisher, title and date of their source."""
-    rows = data.observations[among(data.observations, [(indicator_id, region)])]
-    columns = ["source_id", "publisher", "publisher_en", "title", "title_en", "date"]
-    named = data.sources[columns].rename(columns={"date": "source_date"})
-    return rows.join(named.set_index("source_id"), on="source_id")
+    if "figures" not in data.computed:  # all together, once
+        said = data.sources.set_index("source_id")[["publisher", "publisher_en", "title", "title_en", "date"]]
+        every = data.observations.join(said.rename(columns={"date": "source_date"}), on="source_id")
+        data.computed["figures"] = every, every.groupby(["indicator_id", "region"]).indices
+    every, places = data.computed["figures"]
+    return every.iloc[places.get((indicator_id, region), [])]
 
 
 def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:
@@ -322,7 +328,6 @@ def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:
     bound, or a figure of part of the year) or "" (nothing). A target is served by its indicator and by the definitions
     that continue it, in its own region.
 
-    >>> import qcity_analysis as qc
     >>> table = coverage(qc.load(as_of="2023-12-31"), "nanjing_quality_city")
     >>> table.loc[("nanjing_quality_city", "rd_intensity"), [2019, 2020, 2021]].tolist()
     ['provisional', 'final', 'final']

@@ -26,6 +26,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ import pandas as pd
 
 from ..data.load import Data
 from ..data.schema import CHANGES, MEASURES
-from ..data.vintages import KEY, is_whole
+from ..data.vintages import KEY, codes, is_whole
 from ..errors import Note
 
 Levels = dict[int, float]  # by year
@@ -73,7 +74,7 @@ class Chained:
     root: int | None
     above: tuple[int, ...] = ()
 
-    @property
+    @cached_property
     def all(self) -> pd.Series:
         """The older stretches, then the main one."""
         return pd.concat([*self.older, self.values])
@@ -157,30 +158,28 @@ def typical_revisions(data: Data) -> dict[str, float]:
     """
     if "revisions" in data.computed:
         return data.computed["revisions"]
-    series = ["indicator_id", "region", "measure"]
     cells = [*KEY, "year", "value", "qualifier", "known_from", "row", "status"]
-    annual = data.observations.loc[is_whole(data.observations["period"]), cells]
-    annual = annual.sort_values(["known_from", "row"], kind="stable")
-    first = annual[annual["status"].isin(PROVISIONAL)].drop_duplicates(KEY)
-    both = first.merge(annual.drop_duplicates(KEY, keep="last"), on=KEY, suffixes=("_first", ""))
-    both = both[both["known_from"] > both["known_from_first"]]
-    then = annual.join(both.groupby(series)["known_from"].max().rename("until"), on=series)
-    then = then[then["known_from"] <= then["until"]].drop_duplicates(KEY, keep="last")
-    squares: dict[bool, list[float]] = {False: [], True: []}
-    for (name, rows), (_, known) in zip(both.groupby(series), then.groupby(series), strict=True):
-        if (scale := _typical_size(known, str(name[2]))) > 0:
-            squares[name[2] in CHANGES] += [(one / scale) ** 2 for one in rows["value"] - rows["value_first"]]
-    spread = {kind: math.sqrt((PAIRS * STATED**2 + sum(s)) / (PAIRS + len(s))) for kind, s in squares.items()}
+    rows = data.observations.loc[is_whole(data.observations["period"]), cells]
+    rows = rows.sort_values(["known_from", "row"], kind="stable")
+    rows = rows.assign(figure=codes(rows, *KEY), series=codes(rows, "indicator_id", "region", "measure"))
+    first = rows[rows["status"].isin(PROVISIONAL)].drop_duplicates("figure")
+    last = rows.drop_duplicates("figure", keep="last").set_index("figure")[["value", "known_from"]]
+    both = first.join(last.add_suffix("_last"), on="figure").query("known_from_last > known_from")
+    until = both.groupby("series")["known_from_last"].max().reindex(rows["series"])
+    then = rows[rows["known_from"] <= until.to_numpy()].drop_duplicates("figure", keep="last")
+    off = (both["value_last"] - both["value"]) / both["series"].map(_typical_sizes(then, "series"))
+    off, change = off[np.isfinite(off)] ** 2, both["measure"].isin(CHANGES)
+    told = (off[change == kind] for kind in (False, True))
+    spread = [math.sqrt((PAIRS * STATED**2 + math.fsum(s)) / (PAIRS + len(s))) for s in told]
     return data.computed.setdefault("revisions", {name: spread[name in CHANGES] for name in MEASURES})
 
 
-def _typical_size(rows: pd.DataFrame, measure: str) -> float:
-    """Typical size of a yearly change in the unit of one measure's figures; NaN when unknown."""
-    rows = rows[rows["qualifier"].isin(["=", "~"])]
-    levels = pd.Series(rows["value"].to_numpy(float), rows["year"].to_numpy())
-    if measure in CHANGES:
-        return float(np.median(np.abs(levels))) if len(levels) else math.nan
-    return _typical_change(levels.sort_index())[1]
+def _typical_sizes(rows: pd.DataFrame, by: str) -> pd.Series:
+    """Typical size of a yearly change, in the unit of its figures, of each group of `rows`; NaN when unknown."""
+    rows = rows[rows["qualifier"].isin(["=", "~"])].sort_values("year", kind="stable")
+    groups = rows.groupby(by)
+    step = groups["value"].diff().abs() / np.sqrt(groups["year"].diff().clip(lower=1.0))
+    return step.where(~rows["measure"].isin(CHANGES), rows["value"].abs()).groupby(rows[by]).median()
 
 
 def _typical_change(levels: pd.Series) -> tuple[float, float]:
@@ -201,9 +200,9 @@ def standard_errors(used: pd.DataFrame, revisions: dict[str, float]) -> pd.Serie
     final, about = ~used["status"].isin(PROVISIONAL), used["qualifier"] == "~"
     if (final & ~about).all():
         return pd.Series(0.0, used.index)
-    steps = pd.Series([_last_step(row) for _, row in used.iterrows()], used.index)
+    steps = pd.Series([_last_step(row) for row in used.itertuples()], used.index)
     yearly = used[used["measure"] != "cumulative_change_pct"]
-    sizes = {name: _typical_size(rows, str(name)) for name, rows in yearly.groupby("measure")}
+    sizes = _typical_sizes(yearly, "measure").to_dict()
     sizes.setdefault("cumulative_change_pct", sizes.get("change_pct", math.nan))
     scale = used["measure"].map(sizes).astype(float)
     revised = ~final * used["measure"].map(revisions).astype(float) * scale.where(scale > 0, steps)
@@ -298,6 +297,8 @@ def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
     the same months, and before a bound of the whole year that says less. Returns their columns and `count`.
     """
     rows = rows[rows["measure"] == "count_new"]
+    if rows.empty:
+        return rows.assign(count=rows["value"]).reset_index(drop=True)
     rows = rows.assign(count=rows["value"], number=~rows["qualifier"].isin([">=", "<="]))
     rows = rows.sort_values(["year", "months", "number"], kind="stable")
     last = rows.drop_duplicates("year", keep="last")
@@ -339,7 +340,7 @@ def _estimates(
     for at, row in newest.set_index("year", drop=False).iterrows():
         estimates[at] = value, error = float(row["told"]), _error_of_part(row, rows, levels)
         values = {"period": row["period"], "months": int(row["months"]), "year": at}
-        values |= {"value": f"{row['value']:.12g}", "estimate": f"{value:.4g}", "error": f"{error:.2g}"}
+        values |= {"value": row["value"], "estimate": float(f"{value:.4g}"), "error": float(f"{error:.2g}")}
         notes.append(Note("stock_within_year" if row["stock"] else "year_to_date", values))
     return estimates, reasons, notes
 
@@ -361,9 +362,9 @@ def _error_of_part(row: pd.Series, rows: pd.DataFrame, levels: pd.Series) -> flo
     return math.sqrt(squares / (LEARNED + len(off))) * rest or step
 
 
-def _last_step(row: pd.Series) -> float:
+def _last_step(row: Any) -> float:
     """One step of the last digit of a published figure: 0.1 for 2.7, 100 for the round whole number 1100."""
-    value, decimals = float(row["value"]), int(row["decimals"])
+    value, decimals = float(row.value), int(row.decimals)
     whole = f"{abs(value):.0f}"
     zeros = len(whole) - len(whole.rstrip("0")) if not decimals and value else 0
     return float(f"1e{zeros - decimals}")
@@ -385,11 +386,10 @@ def _starts(rows: pd.DataFrame, base_year: int | None) -> pd.Series:
 
 def _errors_of_levels(chain: Chained, used: pd.DataFrame, errors: pd.Series) -> tuple[Levels, list[Levels]]:
     """What a standard error of each figure does to levels chained again: to one year's, or to several."""
-    own, shared, least = dict[int, float](), [], 1e-9 * chain.all.abs().max()
+    own, shared, least = dict[int, float](), list[Levels](), 1e-9 * chain.all.abs().max()
     for label, error in errors[errors > 0].items():
-        level = used.loc[label, "measure"] in LEVELS
-        moved = chain.off_by(label, error, int(used.loc[label, "year"]) if level else None)
-        effect = moved[moved.abs() > least].to_dict()
+        year = int(used.loc[label, "year"]) if used.loc[label, "measure"] in LEVELS else None
+        effect = chain.off_by(label, error, year)[lambda moved: moved.abs() > least].to_dict()
         if len(effect) > 1:
             shared.append(effect)
         own |= {year: math.hypot(own.get(year, 0.0), e) for year, e in effect.items() if len(effect) == 1}

@@ -22,7 +22,7 @@ import pandas as pd
 
 from ..assessment.peers import moved_towards
 from ..data.load import Data
-from ..data.vintages import ASSUMED_LAG_MONTHS, among
+from ..data.vintages import ASSUMED_LAG_MONTHS, among, known_by
 from ..errors import QcityError
 from ..forecasting.annual import forecast_series
 from ..forecasting.histories import LOWER, SUPPORTS, UPPER
@@ -229,7 +229,7 @@ def _with_lag(data: Data, name: str, region: str) -> Data:
     ends = pd.to_datetime({"year": rows["year"], "month": 12, "day": 31})
     known = ends + pd.offsets.MonthEnd(ASSUMED_LAG_MONTHS if pd.isna(lag) else int(lag))
     rows = rows.assign(known_from=rows["known_from"].where(~mine, known.astype(rows["known_from"].dtype)))
-    return dataclasses.replace(data, observations=rows[rows["known_from"] <= pd.Timestamp(data.as_of)])
+    return dataclasses.replace(data, observations=known_by(rows, data.as_of))
 
 
 def rule_answers(made: Hindcasts) -> pd.DataFrame:

@@ -275,6 +275,10 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     `plan` restricts to one plan's series and comparators; `ledger` is the folder of issued probabilities (default: that
     of the data). The first scoring takes minutes and is kept beside the ledger while figures and code are the same.
     Raises QcityError for an unknown plan.
+
+    >>> record = qc.track_record(small)  # a data package of one series
+    >>> record.conclusion()["code"], len(record.asked), record.issued
+    ('small', 48, 0)
     """
     names = plan_indicators(data, plan) if plan else None
     kept = partial(_kept, data, plan or "all")

@@ -25,7 +25,7 @@ import pandas as pd
 from ...analysis.portfolio import Portfolio
 from ...assessment.answer import Assessment
 from ...catalogue import join, text
-from ..formatting import amount, number, signed, with_unit
+from ..formatting import amount, number, signed, typed, with_unit
 from ..sentences import chance, status_shown
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ def new_figure(height: float, width: float = WIDTH) -> Iterator[Figure]:
     with style():
         figure = Figure(figsize=(width, height), dpi=DPI)
         yield figure
-        figure.draw_without_rendering()
+        for ax in figure.axes:
+            ax.get_xticklabels() + ax.get_yticklabels()  # which makes them
 
 
 @dataclass(frozen=True)
@@ -302,7 +303,7 @@ def hedgehog_chart(rows: pd.DataFrame, levels: pd.Series, lang: str = "en") -> F
             ax.plot([row.last_year, end], [row.level, row.expected], color=BLUE, lw=1, ls=DASHES, zorder=3)
             ax.plot([end, end], [row.low, row.high], color=BLUE_MID, lw=3.5, zorder=2)
             note(ax, str(row.as_of.year), (end, row.high), (0, 3), ha="center", rotation=90)
-        asked = text("target_line", lang, value=f"{bound:.4g}")
+        asked = text("target_line", lang, value=typed(float(f"{bound:.4g}")))
         ax.axhline(bound, color=TARGET, lw=1.1, zorder=1, label=asked)
         ax.plot([], [], color=BLUE, ls=DASHES, label=text("said_then", lang))
         ax.set_xticks(range(deadline, int(shown.index[0]) - 1, -2))

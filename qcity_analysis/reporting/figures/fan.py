@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -86,7 +85,7 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
 def _words(a: Assessment, panels: Sequence[Assessment], lang: str) -> tuple[list[str], list[str], list[str]]:
     """The lines around the panels: what was found; of which target and definition; who published, and as of when."""
     column = "publisher" if lang == "zh" else "publisher_en"
-    name = f"{sentences.panel_title(a, lang)} · " * (a.role != "main") + a.target.name(lang)
+    name = " · ".join(filter(None, [sentences.panel_title(a, lang), a.target.name(lang)]))
     series = [part.series for part in panels if part.series is not None]
     frames = [rows for one in series for rows in (one.observations, one.bounds) if column in rows]
     names = [each for rows in frames for name in rows[column] for each in re.split("、|; ", text_of(name))]
@@ -189,21 +188,21 @@ def _keep_apart(figure: Figure) -> None:
             beyond = at[1] + shift - at[end]
             ends[end].set_position((8, min(0, beyond) if shift < 0 else max(0, beyond)))
         along = [(3 + (width - 30) * x, y, side) for side, x in ACROSS.items() for y in (4, -14)]
-        kept = [t.get_window_extent(renderer) for t in ax.texts if t.get_gid() not in MOVED]
+        kept = [t.get_window_extent(renderer).get_points() for t in ax.texts if t.get_gid() not in MOVED]
         labels: list[Any] = [t for kind in MOVED for t in ax.texts if t.get_gid() == kind]
-        drawn = _drawn(ax)
+        (bottom, top), drawn, dot = ax.bbox.get_points(), _drawn(ax), figure.dpi / 72
         for label in labels:
-            tried = list[Any]()
-            for place in along if label.get_gid() == "target" else AROUND:
-                label.set(position=place[:2], ha=place[2])
-                box = label.get_window_extent(renderer).expanded(1.1, 1)  # other fonts are wider
-                wrong = not ax.bbox.fully_contains(*box.min) or not ax.bbox.fully_contains(*box.max)
-                wrong += sum(map(box.overlaps, kept))
-                covered = int(((drawn > box.min) & (drawn < box.max)).all(axis=1).sum())
-                tried.append((HIDDEN * wrong + covered, len(tried), place, box))
-            cost, _, place, box = min(tried)
-            label.set(position=place[:2], ha=place[2], visible=cost == 0 or label.get_gid() == "target")
-            kept += [box] * label.get_visible()
+            places = along if label.get_gid() == "target" else AROUND
+            label.set(position=(0, 0), ha="left")
+            box = label.get_window_extent(renderer)
+            shifts = [(x * dot - ACROSS[side] * box.width, y * dot) for x, y, side in places]
+            first, last = box.expanded(1.1, 1).get_points()[:, None] + shifts  # other fonts are wider
+            wrong = 1 - ((first > bottom) & (last < top)).all(axis=1)
+            wrong += sum(((first <= other[1]) & (last >= other[0])).all(axis=1) for other in kept)
+            covered = ((drawn > first[:, None]) & (drawn < last[:, None])).all(axis=2).sum(axis=1)
+            x, y, side = places[best := int(np.argmin(cost := HIDDEN * wrong + covered))]
+            label.set(position=(x, y), ha=side, visible=cost[best] == 0 or places is along)
+            kept += [np.array([first[best], last[best]])] * label.get_visible()
 
 
 def _drawn(ax: Axes) -> np.ndarray:
@@ -266,18 +265,17 @@ def _draw_beside(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
     if replaced:
         _said(ax, text("superseded", lang), replaced[-1][:2])
     arrow: Look = {"arrowstyle": "<|-", "color": INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
-    for year, level, qualifier in _points(series.bounds, series):
+    bounds = _points(series.bounds, series)
+    for year, level, qualifier in bounds:
         up = qualifier.startswith(">")
         look: Look = {"arrowprops": arrow, "fontsize": 9}  # the arrow starts at the box of its empty text
         note(ax, "", (year, level), (0, 20 if up else -20), **look)
         ax.plot(year, level, marker="^" if up else "v", ms=0.1, color=INK, ls="")
         ax.plot(year, level, zorder=5, **mark("_", INK, INK, 11, 1.6))
-    for year, level, _ in _points(series.bounds, series)[-1:]:
-        _said(ax, text("bound", lang), (year, level))
-    parts = (series.evidence.noisy, *series.shared)  # a level's own errors and those it shares with others
-    known = series.values.dropna().loc[first:]
-    errors = {year: math.hypot(*(one.get(year, 0.0) for one in parts)) for year in known.index}
-    exact = {year: (float(known[year]), error) for year, error in errors.items() if error}
+    if bounds:
+        _said(ax, text("bound", lang), bounds[-1][:2])
+    known = series.known().loc[first:]
+    exact = {year: (float(known[year]), error) for year in known.index if (error := series.error(year))}
     ahead = {year: pair for year, pair in series.evidence.estimates.items() if year >= first}
     hollow: Look = {"fmt": "D", "ms": 5.5, "mfc": WHITE, "mec": INK, "zorder": 4.8}
     kinds = (("error_bar", exact, {"fmt": "none", "zorder": 4.5}), ("year_to_date", ahead, hollow))
@@ -291,7 +289,7 @@ def _draw_beside(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
 def _points(rows: pd.DataFrame, series: AnnualSeries) -> list[tuple[int, float, str]]:
     """Year, level and qualifier of figures outside the series, where they can be placed on its axis of levels."""
     points = []
-    for row in rows.itertuples():
+    for row in rows[["period", "measure", "base_period", "value", "qualifier"]].itertuples():
         year, level = year_of(row.period) or 0, float(row.value)
         if row.measure in ("change_pct", "cumulative_change_pct"):
             start = year_of(row.base_period) if row.measure.startswith("cumulative") else year - 1
