@@ -28,6 +28,9 @@ def reaches(value: Any, bound: Any, upward: bool = True) -> Any:
     >>> reaches(0.3, 0.1 + 0.2), reaches(1.01e-10, 1e-10, upward=False), reaches(np.array([1.0, 3.0]), 2)
     (True, False, array([False,  True]))
     """
+    if isinstance(value, float) and isinstance(bound, float):  # quicker than an array
+        beyond, larger = value >= bound if upward else value <= bound, max(abs(value), abs(bound))
+        return bool(beyond or (larger < math.inf and abs(value - bound) <= CLOSE * larger))
     value, bound = np.asarray(value, dtype=float), np.asarray(bound, dtype=float)
     beyond = value >= bound if upward else value <= bound
     gap, larger = np.abs(value - bound), np.maximum(np.abs(value), np.abs(bound))

@@ -169,8 +169,8 @@ class Data:
 
     def require_region(self, region: str) -> str:
         """The region itself if the package knows it. Raises QcityError (did you mean) otherwise."""
-        named = {*self.targets["region"], *self.observations["region"]}
-        known = list(self.regions["region"]) or sorted(named)
+        known = list(self.regions["region"])
+        known = known or sorted({*self.targets["region"], *self.observations["region"]})
         if region not in known:
             raise unknown("region", region, known)
         return region

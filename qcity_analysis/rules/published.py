@@ -360,7 +360,7 @@ def line_at(years: list[int], values: list[float], at: int, weights: range | Non
     """The (weighted) least-squares line's level in year `at`."""
     x, y = np.asarray(years, float) - years[-1], np.asarray(values, float)
     w = np.ones_like(x) if weights is None else np.asarray(weights, float)
-    mean_x, mean_y = np.average(x, weights=w), np.average(y, weights=w)
+    mean_x, mean_y = np.sum(w * x) / np.sum(w), np.sum(w * y) / np.sum(w)
     slope = np.sum(w * (x - mean_x) * (y - mean_y)) / np.sum(w * (x - mean_x) ** 2)
     return float(mean_y + slope * (at - years[-1] - mean_x))
 

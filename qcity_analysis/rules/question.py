@@ -119,7 +119,7 @@ class Question:
         known = {year: value for year, value in self.known.items() if year <= self.due}
         if not known:
             raise NotApplicable("no_figure", year=self.due)
-        return replace(self, known=known)
+        return self if len(known) == len(self.known) else replace(self, known=known)
 
     @property
     def goal(self) -> float:
@@ -137,7 +137,7 @@ class Question:
 
     last_year = property(lambda self: next(reversed(self.known)))
     last = property(lambda self: self.known[self.last_year])
-    met = property(lambda self: self.level is not None and self.reached(self.last))
+    met = cached_property(lambda self: self.level is not None and self.reached(self.last))
     base = property(lambda self: self.known[self.base_year])
     elapsed = property(lambda self: self.last_year - self.base_year)
     whole = property(lambda self: self.due - self.base_year)

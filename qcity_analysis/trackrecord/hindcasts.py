@@ -28,8 +28,8 @@ from ..forecasting.annual import forecast_series
 from ..forecasting.histories import LOWER, SUPPORTS, UPPER
 from ..forecasting.prior import YEARS
 from ..forecasting.quantiles import LEVELS, crps_quantiles, fold_of, walk_quantiles
-from ..rules import RULES, Goal
-from ..rules.question import question_of
+from ..rules import RULES
+from ..rules.question import Question
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import reaches
 
@@ -236,7 +236,7 @@ def rule_answers(made: Hindcasts) -> pd.DataFrame:
     """What every rule says to every question from the levels known at its origin, as `rule_says`; rows as questions."""
     levels, asked = [one.series.known() for one in made.origins], made.questions[["origin", *POSED]]
     rows = [rule_says(levels[i], *q) for i, *q in asked.itertuples(index=False)]
-    return pd.DataFrame(rows, columns=[*RULES], index=made.questions.index, dtype=float)
+    return pd.DataFrame(rows, asked.index, [*RULES], dtype=float)
 
 
 def rule_says(
@@ -246,9 +246,8 @@ def rule_says(
 
     In the order of `rules.RULES`: 1 will be met, 0 will not, NaN where the rule does not apply.
     """
-    way = "at_least" if at_least else "at_most"
-    goal = Goal(way, float(threshold), int(base_year), int(deadline), "level")
-    question = question_of(levels, goal, int(levels.index[-1]))
+    known, sign = dict(zip(levels.index.tolist(), levels.tolist(), strict=True)), 1 if at_least else -1
+    question = Question(known, sign, float(threshold), "level", int(base_year), int(deadline))
     answers = (rule.says(question).will_meet for rule in RULES.values())
     return [np.nan if answer is None else float(answer) for answer in answers]
 
@@ -280,16 +279,14 @@ def model_answers(
     from ..forecasting.forecast import MODELS, forecast
 
     names, every = list(MODELS if models is None else models), sorted({int(i) for i in made.ahead["origin"]})
-    answers = pd.DataFrame(np.nan, index=made.questions.index, columns=names)
-    crps = pd.DataFrame(np.nan, index=made.ahead.index, columns=names)
+    answers, crps = (pd.DataFrame(np.nan, table.index, names) for table in (made.questions, made.ahead))
     few = [every[k] for k in np.linspace(0, len(every) - 1, min(sample, len(every))).astype(int)]
     asked, failed = {name: few if name in FITTED else every for name in names}, dict.fromkeys(names, 0)
     for name, i in ((name, i) for name, some in asked.items() for i in some):
         series, ahead = made.origins[i].series, made.ahead[made.ahead["origin"] == i]
-        values = series.values.rename(f"{series.region}/{series.indicator_id}")
-        until, support = int(ahead["year"].max()), series.support
+        options: dict[str, Any] = {"support": series.support, "model": name, "draws": MODEL_DRAWS, "rng": 0}
         try:
-            paths = forecast(values, until, support=support, model=name, draws=MODEL_DRAWS, rng=0).paths
+            paths = forecast(series.values, int(ahead["year"].max()), **options).paths
         except QcityError:
             failed[name] += 1
             continue
