@@ -77,8 +77,7 @@ def speed_table(data: Data, a: Assessment, move: Feasibility, lang: str) -> pd.D
             share = with_unit(f"{100 * row.share:.0f}", "%", lang)
         return [who, str(row.windows), str(row.as_fast), share]
 
-    keys = ("o_who", "o_windows", "o_fast", "o_share")
-    return titled(map(cells, move.rows), keys, lang, years=move.years)
+    return titled(map(cells, move.rows), ("o_who", "o_windows", "o_fast", "o_share"), lang, years=move.years)
 
 
 def scenario_shown(row: Scenario, lang: str) -> tuple[str, str]:
@@ -364,8 +363,7 @@ def why_block(a: Assessment, why: Explanation, lang: str) -> Block:
         year, sizes, (whole, *_) = int(by.abs().idxmax()), [*by], shown.values()
         lines.append(say("why_year", lang, until=until, year=year, without=shown[str(year)], median=whole))
         rows = [[shown[k], with_sign(number(x, beside=sizes)) if x else NONE] for k, x in away.items()]
-        keys = ("c_median_without", "c_difference")
-        tables[""] = titled(rows, keys, lang, "c_left_out", away, until=until)
+        tables[""] = titled(rows, ("c_median_without", "c_difference"), lang, "c_left_out", away, until=until)
     if moved:
         lines.append(say("why_moved", lang, until=until, final=level_shown(a, median, lang)))
     return Block(panel_title(a, lang), lines, tables)
