@@ -375,7 +375,8 @@ def level_number(a: Assessment, value: float) -> str:
     for year, digits in a.series.decimals.items() if a.series is not None else ():
         if a.series is not None and a.series.values.get(year) == value:
             return typed(value, digits)
-    return number(value, (a.bound, a.threshold), a.target.decimals, _beside(a, value))
+    whole = 100 if a.series is not None and a.series.support == "count" else 1000  # no parts of a firm
+    return number(value, (a.bound, a.threshold), a.target.decimals, _beside(a, value), whole)
 
 
 def _ends(a: Assessment, lang: str) -> dict[str, str]:

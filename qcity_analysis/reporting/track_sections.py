@@ -45,7 +45,6 @@ PREFIXES = {"tc_rule": "benchmark_", "tc_model": "model_", "tc_basis": "tb_"}  #
 BRIER = ("tc_brier", "tc_reliability", "tc_resolution", "tc_uncertainty", "tc_log")
 COVERED = ("tc_forecasts", "tc_in50", "tc_in90")
 REAL = ("tc_targets", "tc_number", "tc_right", "tc_met", "tc_brier", "tc_schedule", "tc_same")
-
 Row = Any  # a row of scores, as a dict or a pandas Series
 
 
