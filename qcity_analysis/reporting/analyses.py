@@ -77,8 +77,7 @@ def speed_table(data: Data, a: Assessment, move: Feasibility, lang: str) -> pd.D
             share = with_unit(f"{100 * row.share:.0f}", "%", lang)
         return [who, str(row.windows), str(row.as_fast), share]
 
-    keys = ("o_who", "o_windows", "o_fast", "o_share")
-    return titled(map(cells, move.rows), keys, lang, years=move.years)
+    return titled(map(cells, move.rows), ("o_who", "o_windows", "o_fast", "o_share"), lang, years=move.years)
 
 
 def scenario_shown(row: Scenario, lang: str) -> tuple[str, str]:
