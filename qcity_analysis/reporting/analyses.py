@@ -363,8 +363,7 @@ def why_block(a: Assessment, why: Explanation, lang: str) -> Block:
         year, sizes, (whole, *_) = int(by.abs().idxmax()), [*by], shown.values()
         lines.append(say("why_year", lang, until=until, year=year, without=shown[str(year)], median=whole))
         rows = [[shown[k], with_sign(number(x, beside=sizes)) if x else NONE] for k, x in away.items()]
-        keys = ("c_median_without", "c_difference")
-        tables[""] = titled(rows, keys, lang, "c_left_out", away, until=until)
+        tables[""] = titled(rows, ("c_median_without", "c_difference"), lang, "c_left_out", away, until=until)
     if moved:
         lines.append(say("why_moved", lang, until=until, final=level_shown(a, median, lang)))
     return Block(panel_title(a, lang), lines, tables)
