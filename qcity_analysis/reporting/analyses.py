@@ -37,9 +37,8 @@ def titled(
     **values: object,
 ) -> pd.DataFrame:  # fmt: skip
     """Rows of shown text under the titles of those keys, filled from `values`; `head` is the title of the `index`."""
-    columns = [text(key, lang, **values) for key in keys]
     labels = pd.Index(list(index), name=text(head, lang)) if head else None
-    return pd.DataFrame(list(rows), columns=columns, index=labels)
+    return pd.DataFrame(list(rows), columns=[text(key, lang, **values) for key in keys], index=labels)
 
 
 def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
@@ -286,9 +285,8 @@ def portfolio_sentences(plan: Portfolio, lang: str) -> list[str]:
 def _expected_number(plan: Portfolio, key: str, total: int, lang: str, **more: object) -> str:
     """How many of the `total` can be assessed, how many are expected to be met, and between which numbers."""
     low, high = plan.interval()
-    share = percent(plan.within(low, high), lang)
     facts = {"assessed": len(plan.targets), "expected": amount(plan.expected), "low": low, "high": high}
-    return say(key, lang, total=total, share=share, **facts | more)
+    return say(key, lang, total=total, share=percent(plan.within(low, high), lang), **facts | more)
 
 
 def _by_uncertainty(plan: Portfolio) -> pd.DataFrame:
