@@ -160,8 +160,10 @@ def test_the_newest_definition_counts_and_the_others_give_the_range(definitions)
 
 
 def test_a_target_of_several_departments_counts_for_each(tmp_path):
-    names = "市科技局；市统计局、市发改委"
-    three = {"departments": names, "departments_en": "Science; Statistics; Development"}
+    three = {
+        "departments": "市科技局；市统计局、市发改委",
+        "departments_en": "Science; Statistics; Development",
+    }
     one = {"departments": "市统计局", "departments_en": "Statistics"}
     whole = portfolio(*plan(tmp_path, {"a": STEADY, "b": STEADY}, a=three, b=one), draws=500)
     table = whole.departments.set_index("name_en")

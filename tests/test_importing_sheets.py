@@ -133,8 +133,9 @@ def test_a_merged_name_counts_for_its_rows_and_values_without_a_name_are_a_probl
 
 
 def test_a_long_table_tells_regions_and_notes_and_may_have_other_headings(tmp_path):
-    rows = [["地区", "年份", "指标", "数值", "备注"], ["南京市", 2019, "A", 3.2, "快报"]]
-    (entry,) = layout(tmp_path, rows).entries
+    (entry,) = layout(
+        tmp_path, [["地区", "年份", "指标", "数值", "备注"], ["南京市", 2019, "A", 3.2, "快报"]]
+    ).entries
     assert (entry.labels["@region"], entry.labels["@note"]) == ("南京市", "快报")
     other = [["报告期", "科目", "本期"], [2019, "A", 1], [2020, "A", 2]]
     sheet = layout(tmp_path, other, columns={"period": "报告期", "indicator": "科目", "value": "本期"})

@@ -35,8 +35,9 @@ def test_a_notebook_is_stripped_thin_and_typed(path):
 
 
 def test_a_page_is_offline_described_and_wholly_in_its_language(tmp_path):
-    drawn = fan_chart(answer(tmp_path / "data", draws=50), "zh")
-    data = Picture(drawn, '达标概率 57% "或许"')._repr_mimebundle_()
+    data = Picture(
+        fan_chart(answer(tmp_path / "data", draws=50), "zh"), '达标概率 57% "或许"'
+    )._repr_mimebundle_()
     front = {"qcity": {"lang": "zh", "title": "能否实现？", "as_of": "2025-01-01", "illustrative": True}}
     words = {"text/markdown": '## 结论\n\n可能。<span data-href="../a.ipynb">下载</span>'}
     said = nbformat.v4.new_output("display_data", words, metadata=front)
