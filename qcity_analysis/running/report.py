@@ -279,7 +279,8 @@ class Fingerprints:
                 for i, key in enumerate(zip(*(cells[one] for one in by if one in cells), strict=True)):
                     at[key].append(i)
                     at[key[0], ""].append(i)
-                tables[name] = cells, pd.util.hash_pandas_object(cells, index=False).to_numpy(), at
+                read = {one: cells[one].to_numpy(object) for one in ("source_id", "status") if one in cells}
+                tables[name] = read, pd.util.hash_pandas_object(cells, index=False).to_numpy(), at
             self.days[job.as_of] = tables, np.array([*typical_revisions(known).values()]).tobytes()
         tables, revised = self.days[job.as_of]
         about = [one for one in self.asked if one[0] == job.plan and job.target in ("", one[1])]
@@ -287,10 +288,10 @@ class Fingerprints:
         visible |= {one[:2] for one in self.asked if one[2] in own}  # aims are evidence
         for name, (cells, hashes, at) in tables.items():  # sources come last
             rows, everything = {i for key in visible & at.keys() for i in at[key]}, not at  # about regions
-            seen = [*range(len(cells))] if job.kind in OF_NO_PLAN or everything else sorted(rows)
-            visible |= {(one,) for one in cells["source_id"].iloc[seen]} if "source_id" in cells else set()
+            seen = [*range(len(hashes))] if job.kind in OF_NO_PLAN or everything else sorted(rows)
+            visible |= {(one,) for one in cells["source_id"][seen]} if "source_id" in cells else set()
             yield hashes[seen].tobytes()
-            if name == "observations" and not set(PROVISIONAL).isdisjoint(cells["status"].iloc[seen]):
+            if name == "observations" and not set(PROVISIONAL).isdisjoint(cells["status"][seen]):
                 yield revised
 
     def _series(self, asked: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
