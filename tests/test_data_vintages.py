@@ -147,7 +147,7 @@ def test_diff_says_what_came_out_and_what_it_did(tmp_path, qcity):
         "  Indicator widgets, Testville, 2019: 15.2 points → 12.0 points (level, final, published 2021-09-30)",
     ]
     assert "  made_up/goal Goal" in lines and "2021-12-31" in lines[lines.index("  made_up/goal Goal") + 1]
-    assert lines[-1] == "The answers for 1 other targets did not move."
+    assert lines[-1] == "Other targets, whose answers did not change: 1."
     assert qcity(*words, "--language", "zh")[1].splitlines()[0] == "新公布的数据（1 个）："
     said = json.loads(qcity(*words, "--json")[1])
     assert [f["change"] for f in said["figures"]] == ["new", "revised"]

@@ -320,8 +320,8 @@ def test_the_heaviest_kinds_and_the_year_that_matters_most_are_named(mixture):
 
 def test_what_becomes_of_an_extra_step_and_a_median_moved_by_other_knowledge_are_said(mixture, shown):
     for last, english, chinese in ((1.45, "45 % is expected to be repeated", "再延续其中的 45%"),
-            (0.7, "30 % is expected to be lost again", "回吐其中的 30%"),
-            (1.01, "neither to be repeated nor to be lost", "既不延续也不回吐")):  # fmt: skip
+            (0.7, "30 % is expected to be lost again", "退回其中的 30%"),
+            (1.01, "neither to be repeated nor to be lost", "既不延续也不退回")):  # fmt: skip
         assert english in explained(mixture, "en", last_value=last)[1]
         assert chinese in explained(mixture, "zh", last_value=last)[1]
     assert len(explained(mixture, "en", median=mixture.median)) == 3

@@ -335,7 +335,7 @@ JUDGES = "the rule judges levels; this target is of kind"
     ("healthy_people", {2020: 0.0, 2021: 2.8}, Goal("at_most", -1, 2020, 2025),
      "a growth rate from a figure of 0 is not defined (2020)"),
     ("escap", {2020: -2.0, 2021: -2.5, 2022: -3.0}, Goal("at_most", -18, 2020, 2025, "relative_change"),
-     "a change in percent of the base year's figure means nothing: 2020 is not above 0"),
+     "the figure of the base year 2020 is not above 0, so a change in percent means nothing"),
 ])  # fmt: skip
 def test_where_a_rule_does_not_apply_it_says_why(rule, known, goal, reason):
     told = evaluate(rule, pd.Series(known), goal, 2022)

@@ -187,7 +187,7 @@ def test_a_declared_splice_moves_the_older_figures_where_both_have_a_level_publi
     assert joined(tmp_path / "c", rows, "ratio", 2019).known().to_dict() == pytest.approx(expected)
     found = joined(tmp_path / "other_c", [*OLDER, *figures({2020: 30.0, 2021: 31.0})], "ratio", 2019)
     assert found.known().to_dict() == {2020: 30.0, 2021: 31.0}
-    declared = "definition “Indicator old” in 2019 is declared, but one of the two has no level in that year"
+    declared = "definition “Indicator old” in 2019 is declared, but at least one of the two has no level in that year"
     told = note(the_note(found, "splice_impossible"), "en")
     assert told == f"A splice to the older {declared}; nothing is joined."
     late = [*OLDER, figure(2020, 30), figure(2018, 26, published="2022-05-01")]
