@@ -99,7 +99,7 @@ class Answer(Assessment):
         return pd.DataFrame([_row(one) for one in (self, *self.parts)])
 
     def explain(self) -> Explanation:
-        """Why the forecast is what it is: what carries the weight, and what each year does to the median."""
+        """What carries the weight, and what each year does to the median. QcityError where there is no forecast."""
         if self.forecast is None:
             way = "; ask one of answer.parts" if self.parts else ""
             raise QcityError(f"there is no forecast to explain, the status is {self.status!r}{way}")

@@ -141,8 +141,7 @@ OPEN |= {word: ([new(2021, 9)], WISH | {"commitment": word}) for word in SPOKEN}
 
 @pytest.fixture(scope="module")
 def open_(tmp_path_factory):
-    found = counted(tmp_path_factory.mktemp("open"), OPEN.values(), "2025-06-30")
-    return dict(zip(OPEN, found, strict=True))
+    return dict(zip(OPEN, counted(tmp_path_factory.mktemp("open"), OPEN.values(), "2025-06-30"), strict=True))
 
 
 def test_the_tally_is_what_is_known_of_the_years_that_count_and_the_rest_is_drawn_never_zero(open_):

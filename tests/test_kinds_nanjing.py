@@ -77,8 +77,7 @@ def chance_of_none(events, exposure, ahead):
 
 
 def paths_of(levels, deadline, support, draws, rng):
-    series = pd.Series(levels, dtype=float)
-    return qc.forecast(series, deadline, support=support, draws=draws, rng=rng).paths
+    return qc.forecast(pd.Series(levels, dtype=float), deadline, support=support, draws=draws, rng=rng).paths
 
 
 def chance_of_every_year(levels, first, deadline, digits, up, support, draws=4000):

@@ -38,17 +38,18 @@ def test_a_page_is_offline_described_and_wholly_in_its_language(tmp_path):
     drawn = fan_chart(answer(tmp_path / "data", draws=50), "zh")
     data = Picture(drawn, '达标概率 57% "或许"')._repr_mimebundle_()
     front = {"qcity": {"lang": "zh", "title": "能否实现？", "as_of": "2025-01-01", "illustrative": True}}
-    said = nbformat.v4.new_output("display_data", {"text/markdown": "## 结论\n\n可能。"}, metadata=front)
+    words = {"text/markdown": '## 结论\n\n可能。<span data-href="../a.ipynb">下载</span>'}
+    said = nbformat.v4.new_output("display_data", words, metadata=front)
     picture = nbformat.v4.new_output("display_data", data)
     cell = nbformat.v4.new_code_cell("sections.answer()", outputs=[said, picture])
     aside = nbformat.v4.new_output("display_data", {"text/markdown": "Guide"})
     beside = nbformat.v4.new_code_cell("", outputs=[aside], metadata={"tags": ["notebook-only"]})
     document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Guide"), cell, beside])
     nbformat.write(document, tmp_path / "a.ipynb")
-    render_page(tmp_path / "a.ipynb", tmp_path / "a.html", home="../index.html")
-    html = (tmp_path / "a.html").read_text("utf-8")
+    render_page(tmp_path / "a.ipynb", tmp_path / "new/a.html", home="../index.html")
+    html = (tmp_path / "new/a.html").read_text("utf-8")
     assert not re.search(ADDRESS, html) and html.count("<h1") == 1 and "Guide" not in html
-    for part in ('<html lang="zh-CN">', "<title>能否实现？</title>", "<details", "示意数据"):
+    for part in ('<html lang="zh-CN">', "<title>能否实现？</title>", "<details", "示意数据", 'a.ipynb">下'):
         assert part in html
     (image,) = re.findall(r'<svg [^>]*role="img"[^>]*>', html)
     plain, _ = MarkdownExporter().from_notebook_node(document)  # nbconvert alone: words and picture
@@ -87,14 +88,12 @@ def test_the_first_page_begins_with_a_tally_and_the_plan_still_running_and_ends_
     track = entry("", "", short="Brier score 0.2", past=past) | {"kind": "track", "page": "track/all.en.html"}
     write_index([*entries, track], tmp_path / "index.html", "2025-06-30")
     html = unescape((tmp_path / "index.html").read_text("utf-8"))
-    tally = (
-        "6 targets: 1 with a probability, 1 of these likely, 1 depending on the definition, 1 met, 1 missed"
-    )
-    order = [f"{tally}, 1 by reference only, 1 without"]
+    tally = "6 targets: 1 with a probability, 1 of these likely, 1 depending on the definition, 1 met"
+    order = [f"{tally}, 1 missed, 1 by reference only, 1 without"]
     order += ["<h2>second", "On course (1)", "80 %", "<h2>first", "Needs attention (1)", ">split<"]
     order += ["Met (1)", "it is met", "<details", "Without enough figures (2)", "for 5 %", "<h2>third"]
     order += [">old<", "Brier score 0.2", '<a href="track/all.en.html#third">Third plan</a>', "<td>7</td>"]
-    assert re.search(".*".join(map(re.escape, order)), html, re.S)
+    assert re.search(".*".join(map(re.escape, [*order, "results.csv"])), html, re.S)
 
 
 def test_the_whole_report_has_every_target_in_both_languages_and_the_dated_page():

@@ -156,8 +156,7 @@ def definitions(**cells):
 
 
 def joined(folder, rows, method, year, **more):
-    made = definitions(splice=method, splice_year=year, **REASON)
-    return series_of(folder, *rows, indicators=made, **more)
+    return series_of(folder, *rows, indicators=definitions(splice=method, splice_year=year, **REASON), **more)
 
 
 @pytest.mark.parametrize("cells", [{}, {"splice": "none"}])

@@ -110,8 +110,7 @@ def _level(target, rows, base, gaps):
     if kind == "coverage":  # a figure that rounds to it is enough; a lower bound is none
         own = [r for r in rows if r["measure"] == "level" and _year(r) == deadline and whole(r)]
         if own and own[0]["qualifier"] != (">=" if up else "<="):
-            digits = int(Decimal(own[0]["value"]).as_tuple().exponent)
-            asked -= sign * Decimal(1).scaleb(min(0, digits)) / 2
+            asked -= sign * Decimal(1).scaleb(min(0, int(Decimal(own[0]["value"]).as_tuple().exponent))) / 2
     return _side(found[deadline], asked, up, free, gaps)
 
 
@@ -349,8 +348,7 @@ def an_every_year(m):
             off = m.side * m.pick(0, 0, 1, 9) if year != spoiled else -m.side * m.pick(0, 1, 1000)
             if year != hole:
                 m.add(year, abs(asked + off * m.step), qualifier=m.sign() if m.rng.random() < 0.3 else "=")
-    slack = m.pick(0, 0, 1) * m.step
-    return m.case("every_year", SIDES[m.up], asked, "real", slack)
+    return m.case("every_year", SIDES[m.up], asked, "real", m.pick(0, 0, 1) * m.step)
 
 
 def a_coverage(m):
@@ -452,8 +450,7 @@ def a_published_rank(m):
         if year == m.deadline or m.rng.random() < 0.5:
             sign = m.sign() if year == m.deadline else "="
             m.add(year, Decimal(m.rng.randint(1, 8)), m.pick(*PLAIN), qualifier=sign)
-    asked = str(m.rng.randint(2, 7))
-    return m.case("rank", "at_most", asked, comparators="testville/score;otherland/score")
+    return m.case("rank", "at_most", str(m.rng.randint(2, 7)), comparators="testville/score;otherland/score")
 
 
 def wrong_verdicts(folder, kind, size, seed):

@@ -101,7 +101,7 @@ class Outlook:
         return {level: self.year(level) for level in CERTAINTIES}
 
     def year(self, probability: float) -> int | None:
-        """The first year by which the target is reached with this probability; None where none is, as far as looked."""
+        """The first year by which it is reached with this probability, if any; QcityError for one outside 0 to 1."""
         if not 0 < as_number(probability, "probability") < 1:
             raise QcityError(f"a probability lies between 0 and 1, such as .8; found {probability!r}")
         return next(iter(self.chances.index[reaches(self.chances, probability)].tolist()), None)

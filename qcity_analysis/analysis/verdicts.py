@@ -244,10 +244,9 @@ class Change:
         came = self.figures.assign(known_from=self.figures["known_from"].dt.strftime("%Y-%m-%d"))
         came = came.rename(columns={"value_before": "before"})[NAMED].astype(object)
         figures = came.where(came.notna(), None).to_dict("records")
-        parts = [part.to_dict() for part in self.parts]
         own |= {"word": self.word, "flipped": self.flipped}
         own["definition"] = self.after.definition["indicator_id"]
-        return days | said | own | {"figures": figures, "parts": parts}
+        return days | said | own | {"figures": figures, "parts": [part.to_dict() for part in self.parts]}
 
 
 def explain_change(

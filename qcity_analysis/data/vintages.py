@@ -29,7 +29,7 @@ COLUMNS += ["unit", "published", "known_from", "published_assumed", "source_id",
 
 
 def months_covered(period: str) -> int:
-    """Months of the year that a period covers: 12 for a year, 9 for 2024-Q3, 8 for 2024-08."""
+    """Months of the year that a period covers: 12 for a year, 9 for 2024-Q3, 8 for 2024-08. ValueError for none."""
     match = PERIOD.fullmatch(period)
     if match is None:
         raise ValueError(f"{period!r} is not a period of the data contract")

@@ -112,7 +112,7 @@ class Forecast:
         return pd.Series(self.paths.mean(axis=0), pd.Index(self.years, name="year"), name="mean")
 
     def interval(self, share: float = 0.9) -> pd.DataFrame:
-        """Central interval that holds `share` of the paths: index year, columns `lower` and `upper`."""
+        """Central interval of `share` of the paths: index year, `lower` and `upper`. QcityError outside 0 to 1."""
         if not 0 < as_number(share, "share") < 1:
             raise QcityError(f"an interval holds a share between 0 and 1, such as .9; found {share!r}")
         return self.quantiles([(1 - share) / 2, (1 + share) / 2]).set_axis(["lower", "upper"], axis=1)

@@ -286,8 +286,7 @@ def _columns_across(grid: Grid, table: _Table) -> list[_Table]:
             headings = tuple(filter(None, own)) or ("(no heading)",) * (not named)
             if named or headings != ("(no heading)",) or grid.column(k, rows):
                 values.append(_Column(k, headings, period, stated))
-        names = _naming(labels, {})
-        tables.append(_Table(head, head + 1 + second, table.end, tuple(values), labels, names))
+        tables.append(_Table(head, head + 1 + second, table.end, tuple(values), labels, _naming(labels, {})))
     return tables
 
 

@@ -37,9 +37,8 @@ def titled(
     **values: object,
 ) -> pd.DataFrame:  # fmt: skip
     """Rows of shown text under the titles of those keys, filled from `values`; `head` is the title of the `index`."""
-    columns = [text(key, lang, **values) for key in keys]
     labels = pd.Index(list(index), name=text(head, lang)) if head else None
-    return pd.DataFrame(list(rows), columns=columns, index=labels)
+    return pd.DataFrame(list(rows), columns=[text(key, lang, **values) for key in keys], index=labels)
 
 
 def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
@@ -77,8 +76,7 @@ def speed_table(data: Data, a: Assessment, move: Feasibility, lang: str) -> pd.D
             share = with_unit(f"{100 * row.share:.0f}", "%", lang)
         return [who, str(row.windows), str(row.as_fast), share]
 
-    keys = ("o_who", "o_windows", "o_fast", "o_share")
-    return titled(map(cells, move.rows), keys, lang, years=move.years)
+    return titled(map(cells, move.rows), ("o_who", "o_windows", "o_fast", "o_share"), lang, years=move.years)
 
 
 def scenario_shown(row: Scenario, lang: str) -> tuple[str, str]:
@@ -287,9 +285,8 @@ def portfolio_sentences(plan: Portfolio, lang: str) -> list[str]:
 def _expected_number(plan: Portfolio, key: str, total: int, lang: str, **more: object) -> str:
     """How many of the `total` can be assessed, how many are expected to be met, and between which numbers."""
     low, high = plan.interval()
-    share = percent(plan.within(low, high), lang)
     facts = {"assessed": len(plan.targets), "expected": amount(plan.expected), "low": low, "high": high}
-    return say(key, lang, total=total, share=share, **facts | more)
+    return say(key, lang, total=total, share=percent(plan.within(low, high), lang), **facts | more)
 
 
 def _by_uncertainty(plan: Portfolio) -> pd.DataFrame:
@@ -364,8 +361,7 @@ def why_block(a: Assessment, why: Explanation, lang: str) -> Block:
         year, sizes, (whole, *_) = int(by.abs().idxmax()), [*by], shown.values()
         lines.append(say("why_year", lang, until=until, year=year, without=shown[str(year)], median=whole))
         rows = [[shown[k], with_sign(number(x, beside=sizes)) if x else NONE] for k, x in away.items()]
-        keys = ("c_median_without", "c_difference")
-        tables[""] = titled(rows, keys, lang, "c_left_out", away, until=until)
+        tables[""] = titled(rows, ("c_median_without", "c_difference"), lang, "c_left_out", away, until=until)
     if moved:
         lines.append(say("why_moved", lang, until=until, final=level_shown(a, median, lang)))
     return Block(panel_title(a, lang), lines, tables)

@@ -8,18 +8,16 @@ import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from ..assessment.answer import Assessment
 from ..catalogue import check_language, join, say, text
 from ..errors import QcityError, did_you_mean
 from ..targets import section_order
 from . import sentences
 from .formatting import number, text_of, with_unit
-
-if TYPE_CHECKING:
-    from ..assessment.answer import Assessment
 
 PRINTED = {  # columns of the printed table, and their widths in centimetres
     "target": 4.2, "asked": 2.6, "base": 1.8, "last": 2.4, "elapsed": 2.2, "expected": 2.4, "conclusion": 2.8,

@@ -37,11 +37,13 @@ def typed(value: float, decimals: int = 0) -> str:
     return f"{value:,.{max(decimals, -exponent)}f}".replace("-", "−")
 
 
-def number(value: float, bounds: Bounds = (), digits: int | None = None, beside: Beside = ()) -> str:
+def number(
+    value: float, bounds: Bounds = (), digits: int | None = None, beside: Beside = (), whole: int = 1000
+) -> str:
     """A computed figure: at least three significant digits, and never on the other side of one of the `bounds`.
 
-    `digits` after the point are shown where that is more; zeros at the end are left out. The figures `beside` it, as
-    the ends of one interval, all get the digits of the largest.
+    `digits` after the point are shown where that is more, none from `whole` on; zeros at the end are left out. The
+    figures `beside` it, as the ends of one interval, all get the digits of the largest.
 
     >>> number(3.456), number(81.9512), number(12345.6), number(-0.5), number(0.00464)
     ('3.46', '82', '12,346', '−0.5', '0.00464')
@@ -51,7 +53,7 @@ def number(value: float, bounds: Bounds = (), digits: int | None = None, beside:
     ['8.0', '25.9']
     """
     size = max(map(abs, beside or (value,)))
-    least = max(2 if size < 10 else 1 if size < 1000 else 0, digits or 0)
+    least = max(2 if size < 10 else 1 if size < whole else 0, digits or 0)
     return _computed(value, least, 2 if size < 1 else 0, bounds, beside)
 
 

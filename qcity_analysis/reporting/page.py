@@ -51,6 +51,7 @@ def render_page(
     from nbconvert import HTMLExporter
 
     page = Path(output)
+    page.parent.mkdir(parents=True, exist_ok=True)  # what lies beside it can be looked for
 
     def in_report(name: str) -> bool:
         return f"{page.parent.name}/{name.removesuffix('.html')}" in site
@@ -84,7 +85,6 @@ def render_page(
         )  # fmt: skip
         exporter.log.setLevel("ERROR")
         html, _ = exporter.from_notebook_node(document, resources={"qcity": head})
-    page.parent.mkdir(parents=True, exist_ok=True)
     write_whole(page, str(html))
     return front
 

@@ -176,8 +176,7 @@ def notes(a: Assessment, lang: str) -> None:
     for part in (a, *a.by_definition()):
         name = "" if part is a.by_definition()[-1] else panel_title(part, lang)
         of_series = part.series.notes if part.series is not None and part.role != "main" else ()
-        told = [sentences.note(note, lang) for note in (*part.notes, *of_series)]
-        blocks.setdefault(name, []).extend(told)
+        blocks.setdefault(name, []).extend([sentences.note(note, lang) for note in (*part.notes, *of_series)])
     if any(blocks.values()):
         show.section("notes", lang, "\n".join(f"- {line}" for line in dict.fromkeys(blocks.pop(""))))
         for name, lines in blocks.items():
@@ -311,8 +310,7 @@ def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:
             names = [section_name(name, lang) if head == "p_group" else name or none for name in names]
             cells = frame[COUNTS].map(amount).to_numpy()
             heads = [f"p_{name}{'_column' * (name == 'expected')}" for name in COUNTS]
-            listed = analyses.titled(cells, heads, lang, head, names)
-            tables.append(show.table_html(listed, text(key, lang)))
+            tables.append(show.table_html(analyses.titled(cells, heads, lang, head, names), text(key, lang)))
     show.html(show.fold(text("p_tables", lang), show.paragraphs(text("s_portfolio", lang)), *tables))
     if missing := analyses.unassessed_sentence(plan, lang, NAMED):
         show.markdown(missing)

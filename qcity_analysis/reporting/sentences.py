@@ -206,7 +206,7 @@ def note(told: Note, lang: str) -> str:
     if told.code == "tolerance":
         unit = step_unit(given[f"unit{tail}"], lang)
         values["tolerance"] = with_unit(typed(given["tolerance"]), unit, lang)
-    return say(f"note_{told.code}", lang, **values)
+    return say(f"note_{told.code}", lang, **values).replace(" ：", "：")
 
 
 def reason(told: Note | None, lang: str, rule: bool = False) -> str:
@@ -241,8 +241,9 @@ def _listed(values: dict[str, Any], lang: str) -> dict[str, Any]:
     """The values of a note, numbers as people write them, its periods and names as lists in words."""
     lists = {"periods": values.get("periods"), "names": values.get(f"names_{lang}")}
     listed = {key: join(items, lang) for key, items in lists.items() if items is not None}
-    if lang == "zh" and re.search(r"(^|、)\d{4}$", listed.get("periods", "")):
-        listed["periods"] = text("whole_year", lang, period=listed["periods"]).strip()
+    if lang == "zh" and "periods" in listed:
+        key = "whole_year" if re.search(r"(^|、)\d{4}$", listed["periods"]) else "part_of_year"
+        listed["periods"] = text(key, lang, period=listed["periods"]).lstrip()
     return values | {key: typed(one) for key, one in values.items() if isinstance(one, float)} | listed
 
 
@@ -375,7 +376,8 @@ def level_number(a: Assessment, value: float) -> str:
     for year, digits in a.series.decimals.items() if a.series is not None else ():
         if a.series is not None and a.series.values.get(year) == value:
             return typed(value, digits)
-    return number(value, (a.bound, a.threshold), a.target.decimals, _beside(a, value))
+    whole = 100 if a.series is not None and a.series.support == "count" else 1000  # no parts of a firm
+    return number(value, (a.bound, a.threshold), a.target.decimals, _beside(a, value), whole)
 
 
 def _ends(a: Assessment, lang: str) -> dict[str, str]:

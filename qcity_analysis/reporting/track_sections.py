@@ -7,27 +7,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..catalogue import join, say, text
-from ..data.load import pages
+from ..data.load import Data, pages
 from ..forecasting.annual import borrowing_evidence, learned
 from ..forecasting.quantiles import reliability
 from ..rules import RULES
 from ..series.annual import annual_series
 from ..trackrecord.ledger import with_earlier
-from ..trackrecord.record import FEW, coverage, real_summary, summary
+from ..trackrecord.record import FEW, TrackRecord, coverage, real_summary, summary
 from . import sentences, show
 from .analyses import titled
 from .figures import hedgehog_chart, reliability_chart, skill_chart
 from .formatting import NONE, number, percent, typed, with_sign, with_unit
-
-if TYPE_CHECKING:
-    from ..data.load import Data
-    from ..trackrecord.record import TrackRecord
 
 GOOD, TOLERABLE = 5.0, 10.0  # percentage points between said and happened
 METHOD = ("known", "targets", "basis", "rules", "levels", "bootstrap", "corpus")
@@ -49,7 +45,6 @@ PREFIXES = {"tc_rule": "benchmark_", "tc_model": "model_", "tc_basis": "tb_"}  #
 BRIER = ("tc_brier", "tc_reliability", "tc_resolution", "tc_uncertainty", "tc_log")
 COVERED = ("tc_forecasts", "tc_in50", "tc_in90")
 REAL = ("tc_targets", "tc_number", "tc_right", "tc_met", "tc_brier", "tc_schedule", "tc_same")
-
 Row = Any  # a row of scores, as a dict or a pandas Series
 
 

@@ -201,8 +201,7 @@ def standard_errors(used: pd.DataFrame, revisions: dict[str, float]) -> pd.Serie
     if (final & ~about).all():
         return pd.Series(0.0, used.index)
     steps = pd.Series([_last_step(row) for row in used.itertuples()], used.index)
-    yearly = used[used["measure"] != "cumulative_change_pct"]
-    sizes = _typical_sizes(yearly, "measure").to_dict()
+    sizes = _typical_sizes(used[used["measure"] != "cumulative_change_pct"], "measure").to_dict()
     sizes.setdefault("cumulative_change_pct", sizes.get("change_pct", math.nan))
     scale = used["measure"].map(sizes).astype(float)
     revised = ~final * used["measure"].map(revisions).astype(float) * scale.where(scale > 0, steps)

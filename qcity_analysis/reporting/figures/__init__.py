@@ -33,14 +33,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Annotation
 
-INK, MUTED, FAINT, TARGET = "#1c2733", "#5b6875", "#d9dee3", "#b5361c"
+INK, MUTED, FAINT, TARGET, WHITE = "#1c2733", "#5b6875", "#d9dee3", "#b5361c", "#ffffff"
 OWN = "#1f5f8b", "#8fb8d4", "#d3e3ee"  # dark, middle, light
 LENT = "#8a6100", "#dcb968", "#f3e6c8"  # what is borrowed
-BLUE, BLUE_MID, BLUE_LIGHT = OWN
-OCHRE = LENT[0]
+(BLUE, BLUE_MID, BLUE_LIGHT), OCHRE = OWN, LENT[0]
 Look = dict[str, Any]  # keywords of matplotlib
 Point = tuple[float, float]
-WHITE = "#ffffff"
 PALETTE = {  # and the variables of a page's style
     INK: "ink", MUTED: "soft", FAINT: "line", TARGET: "target", WHITE: "paper",
     **dict(zip((*OWN, *LENT), ("accent", "mid", "pale", "lent", "lentmid", "lentpale"), strict=True)),
