@@ -349,6 +349,7 @@ def waterfall_chart(
     with new_figure(3.0 + 0.24 * len(lines)) as figure:
         look: Look = {"ha": "left", "va": "top", "fontsize": 12.5, "fontweight": "bold"}
         figure.suptitle("\n".join(lines), x=0.01, y=0.98, **look)
+        figure.set_label(title)  # what it says, in one line
         ax = figure.add_axes((0.13, 0.12, 0.84, 2.4 / figure.get_figheight()))
         ax.use_sticky_edges = False
         colours = [BLUE_MID if step > 0 else OCHRE for step in steps]
