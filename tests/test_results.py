@@ -54,7 +54,7 @@ def test_every_way_to_ask_of_a_series_gives_an_answer_with_all_its_verbs(asked, 
 
 def test_texts_are_short_and_frames_axes_and_verbs_are_there(data, answer, card):
     results = (data, answer, card, answer.forecast, answer.series, answer.parts)
-    assert max(len(repr(one)) for one in results) < 300
+    assert max(len(repr(one)) for one in (*results, answer.outlook(), card.portfolio())) < 300
     assert dir(qc) == qc.__all__ and not [name for name in dir(qc) if name[0] == "_"]
     assert answer.to_frame()["probability"][0] == answer.probability
     assert json.loads(json.dumps(answer.to_dict()))["probability"] == answer.probability

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -84,10 +84,10 @@ class Outlook:
 
     last_year: int | None
     deadline: int
-    chances: pd.Series
+    chances: pd.Series = field(repr=False)
     last_to_act: int | None
     reached: bool
-    feasibility: Feasibility
+    feasibility: Feasibility = field(repr=False)
     reason: Note | None = None
 
     @property

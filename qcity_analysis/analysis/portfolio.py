@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -63,15 +63,15 @@ class Portfolio:
 
     plan: str
     as_of: dt.date
-    targets: pd.DataFrame
-    unassessed: pd.DataFrame
+    targets: pd.DataFrame = field(repr=False)
+    unassessed: pd.DataFrame = field(repr=False)
     expected: float
     low: float
     high: float
-    counts: pd.DataFrame
-    dependence: Dependence
-    sections: pd.DataFrame
-    departments: pd.DataFrame
+    counts: pd.DataFrame = field(repr=False)
+    dependence: Dependence = field(repr=False)
+    sections: pd.DataFrame = field(repr=False)
+    departments: pd.DataFrame = field(repr=False)
     draws: int
     seed: int
 
