@@ -12,6 +12,7 @@ from qcity_analysis.rules import RULES
 from qcity_analysis.trackrecord import hindcasts as room
 from qcity_analysis.trackrecord import record
 from qcity_analysis.trackrecord.hindcasts import QUESTION, hindcasts, origins, plan_indicators
+from training.record import mean_interval
 
 LEVELS = {2012: 10.0, 2013: 10.4, 2014: 11.1, 2015: 11.0, 2016: 11.9, 2017: 12.3, 2018: 12.1, 2019: 13.0}
 OWN = ("widgets", "testville")
@@ -137,15 +138,15 @@ def test_scores_agree_with_scoringrules_and_murphys_parts_add_up_where_every_bin
 
 def test_an_interval_draws_whole_indicators_and_agrees_with_drawing_them_one_by_one():
     values = np.repeat([0.0, 1.0], 500)
-    assert record.mean_interval(values, np.repeat(["a", "b"], 500)) == (0.0, 1.0)
-    low, high = record.mean_interval(values, np.arange(1000).astype(str))
+    assert mean_interval(values, np.repeat(["a", "b"], 500)) == (0.0, 1.0)
+    low, high = mean_interval(values, np.arange(1000).astype(str))
     assert 0.45 < low < 0.5 < high < 0.55
-    assert np.isnan(record.mean_interval(values[:3], ["a", "a", "a"])).all()  # one alone has none
+    assert np.isnan(mean_interval(values[:3], ["a", "a", "a"])).all()  # one alone has none
     table = asked(indicators=7)
     error = ((table["probability"] - table["met"]) ** 2).to_numpy()
     rng, members = np.random.default_rng(1), [np.flatnonzero(table["family"] == f"i{k}") for k in range(7)]
     slow = [error[np.concatenate([members[g] for g in rng.integers(0, 7, 7)])].mean() for _ in range(4000)]
-    interval = record.mean_interval(error, table["family"])
+    interval = mean_interval(error, table["family"])
     assert interval == pytest.approx(tuple(np.quantile(slow, [0.05, 0.95])), abs=0.003)
 
 

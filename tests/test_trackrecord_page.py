@@ -107,7 +107,7 @@ def test_only_what_depends_on_a_new_figure_is_scored_again_and_the_same_as_all_a
     second, done, kept = score(tmp_path, new)
     assert done == {"other", "gadgets"} and (second, all_of_it, kept) == score(tmp_path / "anew", new)
     assert score(tmp_path) == (first, done, contents(tmp_path / "processed"))
-    torn = tmp_path / "processed/track_record_all.json.gz"
+    torn = tmp_path / "processed/track_record_all.json"
     torn.write_bytes(torn.read_bytes()[:-9])
     assert score(tmp_path) == before
     monkeypatch.setattr(scoring, "COMPUTES", ("numpy",))  # other versions

@@ -23,7 +23,7 @@ import pandas as pd
 
 from ..data.load import Data
 from ..data.schema import TABLES, comparators, input_names, is_spliced
-from ..data.vintages import ASSUMED_LAG_MONTHS, KEY, is_whole, newest_vintages, revisions, standing
+from ..data.vintages import ASSUMED_LAG_MONTHS, is_whole, newest_vintages, revisions, standing
 from ..errors import Note
 
 from .evidence import (  # isort: skip
@@ -241,8 +241,7 @@ def _sum(counts: pd.DataFrame, base_year: int | None) -> tuple[Levels, Evidence]
     table = table if base_year is None else table[table.index > base_year]
     if table.empty:
         return {}, Evidence()
-    first = table.index[0] if base_year is None else base_year + 1
-    table = table.reindex(range(first, table.index[-1] + 1))
+    table = table.reindex(range(table.index[0] if base_year is None else base_year + 1, table.index[-1] + 1))
     count, sign = table["count"].fillna(0.0), table["qualifier"].fillna("")
     least = count.where(sign != "<=", 0.0).cumsum()
     most = count.where((table["months"] == 12) & (sign != ">="), math.inf).cumsum()
@@ -298,8 +297,7 @@ def _disagreeing(
     for year in sorted(made.keys() & published.keys()):
         level, shown = made[year], published[year]
         if abs(level - shown) > max(0.51 * 10.0 ** -decimals[year], AGREE * abs(shown)):
-            values = {"year": year, "shown": shown, "computed": float(f"{level:.4g}")}
-            yield Note("derived_conflict", values)
+            yield Note("derived_conflict", {"year": year, "shown": shown, "computed": float(f"{level:.4g}")})
     for link in chain.links:
         start, end = (chain.values.get(year, math.nan) for year in (link.start, link.end))
         implied = 100 * (end / start - 1) if start else math.nan
@@ -417,12 +415,7 @@ class Sight:
         self.asked = [*map(tuple, pd.concat([data.targets, data.earlier_targets])[[*ABOUT]].to_numpy())]
         self.rows = {one.indicator_id: one for one in data.indicators.itertuples()}
         self.beside = {name: comparators(row.comparators) for name, row in self.rows.items()}
-        again = data.observations.duplicated(KEY, keep=False) & data.observations["status"].isin(PROVISIONAL)
-        rows = data.observations["indicator_id"].isin(data.observations.loc[again, "indicator_id"])
-        few = dataclasses.replace(
-            data, observations=data.observations[rows]
-        )  # all that revisions are learned from
-        self.revised = cache(lambda day: np.array([*typical_revisions(few.at(day)).values()]).tobytes())
+        self.revised = cache(lambda day: np.array([*typical_revisions(data.at(day)).values()]).tobytes())
 
     def of_targets(self, plan: str, target: str, days: Sequence[dt.date], *more: tuple[str, ...]) -> bytes:
         """What answers on these days to a target (empty: to all of the plan) can see, and rows of `more` keys."""

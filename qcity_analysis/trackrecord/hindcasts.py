@@ -47,7 +47,6 @@ FITTED = ("ets", "theta", "arima", "ucm")  # models fitted by search, asked at S
 SAMPLE, MODEL_DRAWS = 48, 1000
 FOLDS = 10
 CALIBRATED = "_calibrated"
-Series = tuple[str, str]  # indicator and region
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,6 @@ class Origin:
     cluster in which outcomes are not independent).
     """
 
-    indicator_id: str
-    region: str
     as_of: dt.date
     series: AnnualSeries
     final: AnnualSeries
@@ -156,17 +153,17 @@ def _questions(past: Sequence[Origin], ahead: pd.DataFrame, paths: np.ndarray) -
     return pd.concat(parts, ignore_index=True)[QUESTION]
 
 
-def base_of(years: pd.Index) -> int:
-    """The known year BASE years before the last one, or the nearest known before it, or the first.
+def base_of(years: pd.Index, until: int | None = None) -> int:
+    """The last known year up to `until`, or the first; without `until`, up to BASE years before the last one.
 
-    >>> base_of(pd.Index([2010, 2014, 2016, 2020]))
-    2014
+    >>> base_of(pd.Index([2010, 2014, 2016, 2020])), base_of(pd.Index([2010, 2014]), 2009)
+    (2014, 2010)
     """
-    early = years[years <= years[-1] - BASE]
+    early = years[years <= (years[-1] - BASE if until is None else until)]
     return int(early[-1] if len(early) else years[0])
 
 
-def published(data: Data, indicators: Collection[str] | None = None) -> list[Series]:
+def published(data: Data, indicators: Collection[str] | None = None) -> list[tuple[str, str]]:
     """The series with figures, an indicator (of these, if given) and a region each, in the order of the tables."""
     series = set(zip(data.observations["indicator_id"], data.observations["region"], strict=True))
     regions = list(data.regions["region"]) or sorted({region for _, region in series})
@@ -209,7 +206,7 @@ def origins(data: Data, name: str, region: str) -> list[Origin]:
             continue
         as_of = pd.Timestamp(str(day)).date()
         series = annual_series(dated.at(as_of), name, region)
-        origin, levels = Origin(name, region, as_of, series, final, lagged, family), series.known()
+        origin, levels = Origin(as_of, series, final, lagged, family), series.known()
         if len(levels) < FEWEST_KNOWN or origin.last_year in seen or levels.nunique() == 1:
             continue
         seen.add(origin.last_year)
@@ -257,7 +254,9 @@ def calibrated(answers: pd.DataFrame, met: pd.Series, family: pd.Series) -> pd.D
     return pd.DataFrame(columns, index=answers.index)
 
 
-def answered(data: Data, series: Series, at: Callable[[dt.date], Data], few: int = SAMPLE) -> dict[str, Any]:
+def answered(
+    data: Data, series: tuple[str, str], at: Callable[[dt.date], Data], few: int = SAMPLE
+) -> dict[str, Any]:
     """The hindcasts of a series in plain values: `questions` with what every rule (`rule_says`) and named model says,
     NaN where not asked or not fitted; `ahead` with the models' CRPS; `refused`; how many `origins`, whether `lagged`,
     and at how many each model was `asked` and `failed`. Models fitted by search are asked only at `few` origins: those

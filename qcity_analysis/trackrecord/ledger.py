@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import gzip
 import hashlib
 import json
 import uuid
-import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache, partial
@@ -36,7 +34,7 @@ from ..forecasting.histories import as_number
 from ..rules import RULES
 from ..series.annual import Sight
 from ..targets import Target, find_target
-from .hindcasts import rule_says
+from .hindcasts import base_of, rule_says
 
 Rows = list[dict[str, Any]]
 Kept = Callable[[Any, bytes, Callable[[], Any]], Any]
@@ -146,9 +144,8 @@ def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
     target_changed: it is judged as it was stated, or not_computed and why).
     """
     told = ledger[(ledger["status"] == "forecast") & ledger["probability"].notna()].reset_index(drop=True)
-    known, judged = cache(partial(_outcomes, data)), []
-    for row in told.to_dict("records"):
-        judged.append(_judged(row, known(row["plan"], row["target_id"], row["region"])))
+    known = cache(partial(_outcomes, data))
+    judged = [_judged(row, known(*(row[k] for k in TARGET[:3]))) for row in told.to_dict("records")]
     rows = told.join(pd.DataFrame(judged, columns=["happened", "outcome", "known_from", "unscored"]))
     said_on = rows["asked_at"].dt.tz_localize(None).dt.normalize()
     rows["in_advance"] = rows["happened"].isna() | (said_on < pd.to_datetime(rows["known_from"]))
@@ -246,8 +243,8 @@ def shelf(path: Path, code: str) -> Iterator[Kept]:
     more; one that is torn is made again, and one that may not be written is no error.
     """
     old, new = dict[str, Any](), dict[str, Any]()
-    with suppress(OSError, ValueError, EOFError, zlib.error):  # not there, or cut off
-        old = json.loads(gzip.decompress(path.read_bytes()))
+    with suppress(OSError, ValueError):  # not there, or cut off
+        old = json.loads(path.read_bytes())
 
     def kept(about: Any, seen: bytes, compute: Callable[[], Any]) -> Any:
         mark = hashlib.sha256(repr([code, about]).encode() + seen).hexdigest()[:16]
@@ -257,12 +254,10 @@ def shelf(path: Path, code: str) -> Iterator[Kept]:
     with suppress(OSError):
         if new.keys() != old.keys():
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, gzip.compress(json.dumps(new).encode(), mtime=0))
+            write_whole(path, json.dumps(new))
 
 
-def said_of_earlier(
-    data: Data, indicators: Collection[str] | None = None, kept: Kept = lambda about, seen, compute: compute()
-) -> pd.DataFrame:  # fmt: skip
+def said_of_earlier(data: Data, indicators: Collection[str] | None, kept: Kept) -> pd.DataFrame:
     """One row for each settled target, definition and middle of a year: our probability, every rule, what happened.
 
     Columns: SAID (`years` from the last known year to the deadline; `definition` the indicator whose figures answer;
@@ -352,7 +347,5 @@ def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date
     if bound is None or not asked:
         return row
     if base is None or base not in levels.index:
-        early = levels.index[levels.index < issued.year]
-        base = int(early[-1] if len(early) else levels.index[0])
-    rules = rule_says(levels, target.upward, bound, base, target.deadline)
-    return row | dict(zip(RULES, rules, strict=True))
+        base = base_of(levels.index, issued.year - 1)
+    return row | dict(zip(RULES, rule_says(levels, target.upward, bound, base, target.deadline), strict=True))

@@ -29,7 +29,7 @@ from ..files import digest
 from ..forecasting.quantiles import fold_of, log_score, murphy, reliability
 from ..rules import RULES
 from ..series.annual import Sight
-from . import hindcasts as asked_again
+from . import hindcasts as past
 from . import ledger as books
 from .hindcasts import AHEAD, CALIBRATED, QUESTION, SAMPLE, plan_indicators, published
 
@@ -38,7 +38,6 @@ DRAWS = 1000
 SHARE = 0.9  # of the bootstrap intervals
 LEAST = 0.5  # of the questions of a horizon that a benchmark must answer to compete
 ROOMS = "data/* series/* forecasting/**/* targets.py assessment/* rules/* trackrecord/*"  # what computes
-CODE = (".py", ".json")  # files of these rooms: the code, and what it learned
 COMPUTES = ("numpy", "pandas", "scipy", "statsmodels")
 FEW = 20  # indicators below which a record is called too small
 
@@ -61,11 +60,6 @@ def ratio_interval(
     return float(low), float(high)
 
 
-def mean_interval(values: np.ndarray, cluster: Sequence[str] | np.ndarray | pd.Series) -> tuple[float, float]:
-    """`ratio_interval` of a mean."""
-    return ratio_interval(values, np.ones(len(values)), cluster)
-
-
 def _about(part: pd.DataFrame) -> dict[str, float]:
     return {"number": float(len(part)), "indicators": float(part["family"].nunique())}
 
@@ -81,7 +75,8 @@ def summary(asked: pd.DataFrame) -> dict[str, float]:
     """
     p, met = asked[["probability", "met"]].to_numpy(dtype=float).T
     error, base = (p - met) ** 2, float(met.mean())
-    (low, high), brier, sure = mean_interval(error, asked["family"]), float(error.mean()), base * (1 - base)
+    low, high = ratio_interval(error, np.ones(len(error)), asked["family"])
+    brier, sure = float(error.mean()), base * (1 - base)
     row = {"met": base, "brier": brier, "brier_low": low, "brier_high": high, "climatology": sure}
     row |= {"skill": 1 - brier / sure if sure else math.nan, "log_score": log_score(p, met)}
     return _about(asked) | row | murphy(p, met)
@@ -284,12 +279,12 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     ('small', 48, 0)
     """
     names = plan_indicators(data, plan) if plan else None
-    library, home = resources.files("qcity_analysis"), books.home(data.folder)
+    library, home = Path(str(resources.files("qcity_analysis"))), books.home(data.folder)
     files = sorted(
-        one for room in ROOMS.split() for one in Path(str(library)).glob(room) if one.suffix in CODE
+        one for room in ROOMS.split() for one in library.glob(room) if one.suffix in (".py", ".json")
     )
     code = repr([*map(metadata.version, COMPUTES), *map(digest, files)])
-    with books.shelf(home.with_name(f"track_record_{plan or 'all'}.json.gz"), code) as kept:
+    with books.shelf(home.with_name(f"track_record_{plan or 'all'}.json"), code) as kept:
         earlier, (asked, ahead) = books.said_of_earlier(data, names, kept), _asked(data, names, kept)
     statements = books.read(home if ledger is None else ledger)
     if names is not None:
@@ -310,21 +305,18 @@ def _asked(data: Data, names: Collection[str] | None, kept: books.Kept) -> tuple
     some = sorted(series, key=lambda one: fold_of("/".join(one), 2**64))[:SAMPLE]
     for one in series:
         few, row = SAMPLE // len(some) * (one in some), data.indicator(one[0])
-        due = among(asked_again.with_lag(data, *one).observations, [one]).sum()
+        due = among(past.with_lag(data, *one).observations, [one]).sum()
         near = {one, *((name, region) for region, name in data.comparators(one[0]))}
         days = books.middles(data.as_of) * (row["derived"] in INPUTS)  # else of its own revisions
         about = one, few, due, days, *data.indicators["continues"]
-        parts.append(
-            kept(about, sight.of(near, set(), days), partial(asked_again.answered, data, one, at, few))
-        )
+        parts.append(kept(about, sight.of(near, set(), days), partial(past.answered, data, one, at, few)))
 
     def table(key: str, columns: list[str]) -> pd.DataFrame:
         some = [pd.DataFrame(part[key]) for part in parts if part[key]["origin"]]
         return pd.concat(some or [pd.DataFrame(columns=columns)], ignore_index=True)
 
-    asked, first = table("questions", columns := [*QUESTION, *RULES]), len(columns)
-    odds = asked_again.calibrated(asked[[*RULES]], asked["met"], asked["family"])
-    asked = pd.concat([asked.iloc[:, :first], odds, asked.iloc[:, first:]], axis=1)
+    asked = table("questions", [*QUESTION, *RULES])
+    asked = asked.join(past.calibrated(asked[[*RULES]], asked["met"], asked["family"]))
     asked.attrs = {key: sum(part[key] for part in parts) for key in ("origins", "lagged")}
     asked.attrs["refused"] = {name: why for part in parts for name, why in part["refused"].items()}
     for key in ("asked", "failed"):
