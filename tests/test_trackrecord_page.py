@@ -27,8 +27,6 @@ from training.train import Corpus, draw_tasks
 
 LEVELS = dict(enumerate([10.0, 10.4, 11.1, 11.0, 11.9, 12.3, 12.1, 13.0, 13.3], start=2014))
 ROWS = figures(LEVELS)
-PLAN = {"source_id": "plan"}
-OTHER = {"target_id": "other", "indicator_id": "gadgets"}
 GOAL = target(kind="level", direction="at_least", threshold=13, deadline=2022)
 
 
@@ -82,15 +80,11 @@ def test_only_what_depends_on_a_new_figure_is_scored_again_and_the_same_as_all_a
     monkeypatch.setattr(models, "MODELS", ("naive",))
     monkeypatch.setattr(ledger, "assess", spies[0])
     monkeypatch.setattr(hindcasts, "forecast_series", spies[1])
-    named = {"publisher": "P", "title": "T"}
-    both = {
-        "indicators": [indicator("widgets"), indicator("gadgets")],
-        "targets": [GOAL | PLAN, GOAL | OTHER | PLAN],
-    }
-    both["sources"] = [
-        named | {"source_id": "bulletin", "date": "2024"},
-        named | {"source_id": "plan", "date": "2019"},
-    ]
+    goals = GOAL, GOAL | {"target_id": "other", "indicator_id": "gadgets"}
+    dates = {"bulletin": "2024", "plan": "2019"}.items()
+    both = {"sources": [{"publisher": "P", "title": "T", "source_id": n, "date": d} for n, d in dates]}
+    both |= {"targets": [one | {"source_id": "plan"} for one in goals]}
+    both |= {"indicators": [indicator("widgets"), indicator("gadgets")]}
     rows = [*ROWS, *figures(LEVELS, indicator_id="gadgets")]
 
     def score(folder, *more):
