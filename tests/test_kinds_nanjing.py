@@ -60,12 +60,6 @@ def new_items_in(counts, spans, draws=300_000):
     return total, weight / weight.sum()
 
 
-def chance_of_count(counts, spans, missing):
-    """The probability of at least `missing` new items in the spans."""
-    total, weight = new_items_in(counts, spans)
-    return float(weight[total >= missing].sum())
-
-
 def chance_of_none(events, exposure, ahead):
     """No event ahead, the rate integrated over its posterior."""
     posterior = stats.gamma(events + 0.5, scale=1 / exposure)
@@ -319,4 +313,5 @@ def slow_count(key, asked):
     years = [(year, 1.0, items) for year, items in CASES[key].open.items()]
     known = sum(items for year, _, items in years if int(str(year)[:4]) > 2020)
     known, counts, spans = COUNTED.get(key[1], (known, years, AHEAD))
-    return chance_of_count(counts, spans, asked - known)
+    total, weight = new_items_in(counts, spans)
+    return float(weight[total >= asked - known].sum())

@@ -271,8 +271,8 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     """How good the probabilities were: real targets, hindcasts of the published series, benchmarks, ledger, corpus.
 
     `plan` restricts to one plan's series and comparators; `ledger` is the folder of issued probabilities (default: that
-    of the data). The first scoring takes minutes and is kept beside the ledger while figures and code are the same.
-    Raises QcityError for an unknown plan.
+    of the data). The first scoring takes minutes; it is kept beside the ledger, by target and by series, while the
+    figures that each can see and the code are the same. Raises QcityError for an unknown plan.
 
     >>> record = qc.track_record(small)  # a data package of one series
     >>> record.conclusion()["code"], len(record.asked), record.issued
@@ -287,8 +287,7 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     with books.shelf(home.with_name(f"track_record_{plan or 'all'}.json"), code) as kept:
         earlier, (asked, ahead) = books.said_of_earlier(data, names, kept), _asked(data, names, kept)
     statements = books.read(home if ledger is None else ledger)
-    if names is not None:
-        statements = statements[statements["plan"] == plan].reset_index(drop=True)
+    statements = statements[(not plan) | (statements["plan"] == plan)].reset_index(drop=True)
     told = books.scored(statements, data)
     by_hand = told["role"] == "judgement"
     issued, said = len(statements), (told[~by_hand], told[by_hand])
