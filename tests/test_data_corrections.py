@@ -90,7 +90,7 @@ BAD = [  # a file of corrections, the row and column of its one problem, what wa
      "a number; write it with digits and a point, as 3.48"),
     (QUALIFIER, "4, column set", ">", '=, ~, >=, <=; choose one of them. Did you mean ">="?'),
     (COLUMN, "2, column column", "periode", "value, qualifier, status; "
-     "another cell is set right in observations.csv itself."),
+     "any other cell is corrected in observations.csv itself."),
     ("figure: x\n", "1", "no list", f"a list of corrections; {BEGIN}"),
     ("- widgets\n", "1, column figure", "widgets", f"entries as {NEEDED}; {BEGIN}"),
     (GOOD.replace(FIGURE, "widgets"), "1, column figure", "widgets",

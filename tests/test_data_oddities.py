@@ -87,7 +87,7 @@ def test_an_open_target_with_old_figures_is_stale(tmp_path):
     assert oddities(*tables, dt.date(2025, 6, 30)) == []
     assert [str(p) for p in oddities(*tables, dt.date(2025, 7, 1))] == [
         "targets.csv, row 2, column indicator_id: found newest figure of 2022; allowed: a newer one by 2025-07-01; "
-        "figures come out about 6 months after the year; look for newer figures and add them with `qcity add`"
+        "figures come out about 6 months after the year ends; look for newer figures and add them with `qcity add`"
     ]
 
 

@@ -157,9 +157,9 @@ def test_every_sheet_is_read_and_a_wrong_name_lists_them(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "content", "row", "code", "found"), [
-    ("a.xlsx", "指标,2020\n", None, "not_excel", "bytes that are none ("),
-    ("a.xls", "\t\x08\x10\0", None, "not_excel", "bytes that are none ("),
-    ("a.xls", "<p>指标,2020</p>\n", None, "not_excel", "bytes that are none (HTML without a table)"),
+    ("a.xlsx", "指标,2020\n", None, "not_excel", "contents that are not a workbook ("),
+    ("a.xls", "\t\x08\x10\0", None, "not_excel", "contents that are not a workbook ("),
+    ("a.xls", "<p>指标,2020</p>\n", None, "not_excel", "contents that are not a workbook (HTML without a table)"),
     ("a.csv", f"a,b\n1,{'x' * 140_000}\n", 2, "not_text", "field larger than field limit (131072)"),
     ("a.xlsx", "", None, "no_cells", "no cells"),
 ])  # fmt: skip
