@@ -366,7 +366,7 @@ class _Shop:
         if self.stopped:
             return {}
         about: dict[str, Any] = {"lang": job.lang, "home": "../index.html", "site": self.site}
-        about |= {"title": f"{job.plan} {job.target}".strip()}
+        about |= {"title": f"{job.plan} {job.target}".removeprefix("own ").strip()}
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         try:
             if result.ok:
