@@ -195,7 +195,7 @@ class WhatIf:
             grid = figure.subplots(lines, 2, squeeze=False, sharex=True, sharey=True)
             for ax, (row, ahead) in zip(grid.flat, drawn, strict=False):
                 ahead.plot(ax).axhline(row.answer.bound or 0, color=TARGET, lw=1.2)
-                titles.append(": ".join(scenario_shown(row, lang)))
+                titles.append(("：" if lang == "zh" else ": ").join(scenario_shown(row, lang)))
                 ax.set_title("\n".join(wrapped(titles[-1], 36)), loc="left")
                 ax.locator_params(axis="x", nbins=4)
             if len(drawn) % 2:

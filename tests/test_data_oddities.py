@@ -74,11 +74,9 @@ def as_one(cases):
 
 def test_an_unlikely_value_is_a_warning_with_its_reason(tmp_path):
     rows, indicators, before = as_one([case[0] for case in ODD])
-    expected = [
-        f"warning: observations.csv, row {row + start}, column {COLUMNS.get(cell, 'value')}: found {cell!r}; "
-        f"allowed: {rest}"
-        for (_, row, cell, rest), start in zip(ODD, before, strict=True)
-    ]
+    at = "warning: observations.csv, row {}, column {}: found {!r}; allowed: {}"
+    odd = zip(ODD, before, strict=True)
+    expected = [at.format(row + n, COLUMNS.get(cell, "value"), cell, end) for (_, row, cell, end), n in odd]
     expected[-1] = expected[-1].replace("row 2 has", f"row {2 + before[-1]} has")
     assert warnings(tmp_path, rows, indicators=indicators) == expected
 

@@ -97,10 +97,6 @@ def _code(path):
     return ast.unparse(tree)
 
 
-def _where(pattern):
-    return {str(p.relative_to(LIBRARY)) for p in MODULES if re.search(pattern, _code(p), re.M)}
-
-
 def test_the_rooms_are_those_of_the_architecture():
     assert {_room(path) for path in MODULES} - {"__init__"} == set(ORDER)
     described = (ROOT / "docs" / "architecture.md").read_text()
@@ -151,7 +147,8 @@ RETIRED = rf"(?<![\w.'\"])(def {RETIRED}|{RETIRED}(: [^=\n]+)? :?=(?! property))
     ("a number as people write it", r"^def (typed|number|signed|percent)\(", {"reporting/formatting.py"}),
 ])  # fmt: skip
 def test_each_idea_has_one_definition(idea, pattern, home):
-    assert _where(pattern) == home, idea
+    found = {str(path.relative_to(LIBRARY)) for path in MODULES if re.search(pattern, _code(path), re.M)}
+    assert found == home, idea
 
 
 SIGNS = {"axes fraction", "offset points", "upper left", "lower left", "dot flip", "img-src data:"}

@@ -60,12 +60,6 @@ def new_items_in(counts, spans, draws=300_000):
     return total, weight / weight.sum()
 
 
-def chance_of_count(counts, spans, missing):
-    """The probability of at least `missing` new items in the spans."""
-    total, weight = new_items_in(counts, spans)
-    return float(weight[total >= missing].sum())
-
-
 def chance_of_none(events, exposure, ahead):
     """No event ahead, the rate integrated over its posterior."""
     posterior = stats.gamma(events + 0.5, scale=1 / exposure)
@@ -172,12 +166,10 @@ NAMED = {  # what is neither a plain level nor a milestone
     # the rounds of 2021 and 2023 tell no chance for that of 2025
     "china_quality_award": Case({2023: 1}, run(0, 0, 0, 0, 0), run(0, 0, 0), NEW, open_reason="few_counts"),
     "governor_quality_award_rank": Case(
-        run(5.0, 5.0, 5.0, 6.0, 6.0, 6.0, 6.0, start=2019),
-        run(5.0, 5.0, 5.0, 4.0, 4.0, 4.0, 4.0, start=2019),
+        run(5.0, 5.0, 5.0, 6.0, 6.0, 6.0, 6.0, start=2019), run(5.0, 5.0, 5.0, 4.0, 4.0, 4.0, 4.0, start=2019),
         run(5.0, 5.0, 5.0, 6.0, 6.0, start=2019), peers=PEERS),
     "major_quality_accidents": Case(
-        {2021: 1, 2023: 0, 2024: 0, 2025: 0}, {2022: 0, 2023: 0, "2024-08": 1},
-        run(0, 1, 0, 0, 0, start=2019), NEW),
+        {2021: 1, 2023: 0, 2024: 0, 2025: 0}, {2022: 0, 2023: 0, "2024-08": 1}, run(0, 1, 0, 0, 0, start=2019), NEW),
     "green_building_new": share(100, 99.5, 97.5, 98.1, 98.8, 99.4, 99.8),
     "residential_energy_standard": share(100, 99, 91, 94, 95, 97, 99),
     "key_process_cnc": share(56.1, 55.2, 54.0, 55.2, 55.9, 55.4, 55.7),
@@ -188,8 +180,7 @@ NAMED = {  # what is neither a plain level nor a milestone
     "quality_test_centres": Case({2021: 5, 2022: 3, "2023-06": 5}, run(2, 3, 1, 3, 3), run(3, 2, 3), NEW),
     "standard_pilots_national": Case(run(5, 5, 5), run(2, 3, 1, 4, 4), {2021: 2, 2022: 4, "2023-06": 2}, NEW),
     "standard_pilots_provincial": Case(
-        {2021: 12, 2022: 10, 2023: 15, "2024-Q3": 13}, run(10, 9, 11, 8, 11),
-        {2020: 9, 2021: 10, 2023: 11}, NEW),
+        {2021: 12, 2022: 10, 2023: 15, "2024-Q3": 13}, run(10, 9, 11, 8, 11), {2020: 9, 2021: 10, 2023: 11}, NEW),
     "energy_per_gdp": Case(run(-3.0, -2.9, -3.1, -3.0, -2.3), run(-2.7, -0.1, -0.5, -3.8, -2.9),
         run(-3.1, -2.6, -0.1, -2.7, -2.9, -2.4, start=2018), CHANGE),
 }  # fmt: skip
@@ -322,4 +313,5 @@ def slow_count(key, asked):
     years = [(year, 1.0, items) for year, items in CASES[key].open.items()]
     known = sum(items for year, _, items in years if int(str(year)[:4]) > 2020)
     known, counts, spans = COUNTED.get(key[1], (known, years, AHEAD))
-    return chance_of_count(counts, spans, asked - known)
+    total, weight = new_items_in(counts, spans)
+    return float(weight[total >= asked - known].sum())

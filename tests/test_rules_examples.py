@@ -168,13 +168,11 @@ AWAY, NEAR, FAR, UNSAID = upto("at_most", 10), upto("at_least", 50), upto("at_le
     ([14, 13, 12, 12, 11, 10.5], upto("at_least", 10), "light_cloud"),  # reached, δ = -.7
     ([20.0, 22.0, 25.0, 26.0], upto("at_least", 46), "sun"),  # four figures are enough: δ = 2
     # an interval without direction asks for the end that is nearer
-    (RISING, upto("between", (50, 60)), "sun"),  # from below to 50
-    (RISING, upto(None, (10, 20)), "storm"),  # above it and rising
+    (RISING, upto("between", (50, 60)), "sun"), (RISING, upto(None, (10, 20)), "storm"),  # below; above and rising
     (RISING, upto("within", (10, 32)), "light_cloud"),  # inside, rising out
     # a target of zero is a level like any other
-    (FALLING, upto("at_most", 0), "sun"),
+    (FALLING, upto("at_most", 0), "sun"), (FALLING, upto("at_most", 0, 2027), "cloud"),
     (FALLING, upto("at_most", 0, 2028), "light_cloud"),  # 2 of 10 missed
-    (FALLING, upto("at_most", 0, 2027), "cloud"),
     # binary fractions: no change; δ = .1, 1.6 in 2030, where T 1.85 misses exactly 20 %
     ([0.1 + 0.2, 0.3, 0.3, 0.3, 0.3, 0.3], Goal("decrease"), "storm"),
     ([round(0.1 * k, 1) for k in range(1, 7)], upto("at_least", 1.85), "light_cloud"),

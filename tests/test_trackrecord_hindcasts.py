@@ -7,12 +7,15 @@ import scoringrules
 from packages import changes, figures, indicator, loaded, target
 
 import qcity_analysis as qc
+from qcity_analysis.forecasting import forecast as models
 from qcity_analysis.rules import RULES
 from qcity_analysis.trackrecord import hindcasts as room
 from qcity_analysis.trackrecord import record
-from qcity_analysis.trackrecord.hindcasts import hindcasts, origins, plan_indicators
+from qcity_analysis.trackrecord.hindcasts import QUESTION, hindcasts, origins, plan_indicators
+from training.record import mean_interval
 
 LEVELS = {2012: 10.0, 2013: 10.4, 2014: 11.1, 2015: 11.0, 2016: 11.9, 2017: 12.3, 2018: 12.1, 2019: 13.0}
+OWN = ("widgets", "testville")
 
 
 def package(folder, levels=LEVELS, **tables):
@@ -21,7 +24,7 @@ def package(folder, levels=LEVELS, **tables):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    return hindcasts(package(tmp_path_factory.mktemp("data")))
+    return hindcasts(package(tmp_path_factory.mktemp("data")), *OWN)
 
 
 def test_an_origin_is_the_day_a_years_figure_came_out_and_every_outcome_is_asked(made):
@@ -35,7 +38,7 @@ def test_an_origin_is_the_day_a_years_figure_came_out_and_every_outcome_is_asked
 
 
 def test_changing_the_future_changes_no_forecast(tmp_path, made):
-    other = hindcasts(package(tmp_path, LEVELS | {2018: 40.0, 2019: 1.0}))
+    other = hindcasts(package(tmp_path, LEVELS | {2018: 40.0, 2019: 1.0}), *OWN)
     early = made.questions[made.questions["origin"] <= 3]  # origins up to 2017
     key = ["origin", "years", "threshold", "at_least"]
     same = early.merge(other.questions, on=key, suffixes=("", "_other"))
@@ -71,11 +74,9 @@ def test_comparators_known_on_the_day_move_a_hindcast_as_they_move_the_answer(tm
     regions = [names | {"region": "testville", "parent": "otherland"}, names | {"region": "otherland"}]
     compared = [indicator("widgets", comparators="otherland/widgets")]
     tables = {"observations": figures(LEVELS) + theirs, "regions": regions, "indicators": compared}
-    moved = hindcasts(package(tmp_path / "b", **tables))
-    mine = [i for i, o in enumerate(moved.origins) if o.region == "testville"]
-    after = moved.questions.loc[moved.questions["origin"].isin(mine), "probability"]
-    assert (made.questions["probability"].to_numpy() != after.to_numpy()).any()
-    i = next(i for i in mine if moved.origins[i].last_year == 2017)
+    moved = hindcasts(package(tmp_path / "b", **tables), *OWN)
+    assert (made.questions["probability"].to_numpy() != moved.questions["probability"].to_numpy()).any()
+    i = next(i for i, one in enumerate(moved.origins) if one.last_year == 2017)
     answer = check_answers(tmp_path / "c", moved, i, 2019, True, 5, **tables)
     assert any(note.code == "comparators" for note in answer.notes)
 
@@ -96,17 +97,17 @@ def test_ambitions_are_multiples_of_the_mean_change_and_of_the_walks_spread(made
 def test_a_series_published_all_at_once_goes_by_its_publication_lag(tmp_path):
     late = [row | {"published": "2021-12-01"} for row in figures(LEVELS)]
     lagging = [indicator("widgets", publication_lag_months=8)]
-    past, _ = origins(package(tmp_path, observations=late, indicators=lagging))
+    past = origins(package(tmp_path, observations=late, indicators=lagging), *OWN)
     days = [(o.last_year, o.as_of.isoformat(), o.lagged) for o in past[:2]]
     assert days == [(2014, "2015-08-31", True), (2015, "2016-08-31", True)]
 
 
 def test_a_level_chained_from_changes_is_compared_as_a_ratio_and_fewer_than_five_years_are_not(tmp_path):
     moved = {2013: -2.0, 2014: -3.0, 2015: -1.0, 2016: -4.0, 2017: -2.0, 2018: -5.0}
-    first = origins(package(tmp_path, observations=changes(moved)))[0][0]
+    first = origins(package(tmp_path, observations=changes(moved)), *OWN)[0]
     assert first.last_year == 2014
     assert first.actual(2016) == pytest.approx(first.series.values[2014] * 0.99 * 0.96)
-    few = hindcasts(package(tmp_path, {year: LEVELS[year] for year in range(2012, 2016)}))
+    few = hindcasts(package(tmp_path, {year: LEVELS[year] for year in range(2012, 2016)}), *OWN)
     assert few.origins == () and few.questions.empty and few.ahead.empty
 
 
@@ -137,15 +138,15 @@ def test_scores_agree_with_scoringrules_and_murphys_parts_add_up_where_every_bin
 
 def test_an_interval_draws_whole_indicators_and_agrees_with_drawing_them_one_by_one():
     values = np.repeat([0.0, 1.0], 500)
-    assert record.mean_interval(values, np.repeat(["a", "b"], 500)) == (0.0, 1.0)
-    low, high = record.mean_interval(values, np.arange(1000).astype(str))
+    assert mean_interval(values, np.repeat(["a", "b"], 500)) == (0.0, 1.0)
+    low, high = mean_interval(values, np.arange(1000).astype(str))
     assert 0.45 < low < 0.5 < high < 0.55
-    assert np.isnan(record.mean_interval(values[:3], ["a", "a", "a"])).all()  # one alone has none
+    assert np.isnan(mean_interval(values[:3], ["a", "a", "a"])).all()  # one alone has none
     table = asked(indicators=7)
     error = ((table["probability"] - table["met"]) ** 2).to_numpy()
     rng, members = np.random.default_rng(1), [np.flatnonzero(table["family"] == f"i{k}") for k in range(7)]
     slow = [error[np.concatenate([members[g] for g in rng.integers(0, 7, 7)])].mean() for _ in range(4000)]
-    interval = record.mean_interval(error, table["family"])
+    interval = mean_interval(error, table["family"])
     assert interval == pytest.approx(tuple(np.quantile(slow, [0.05, 0.95])), abs=0.003)
 
 
@@ -190,15 +191,21 @@ def test_coverage_counts_what_lies_inside():
     assert table.loc["all", "crps_ratio"] == pytest.approx((0.5 + 1.5 + 0.5) / 3)
 
 
-def test_models_answer_the_very_questions(made):
-    answers, crps, counts = room.model_answers(made, ["naive", "ets"], sample=2)
-    assert counts["asked"] == {"naive": len(made.origins), "ets": 2}
-    assert answers["naive"].between(0, 1).all() and crps["naive"].gt(0).all()
+def test_models_answer_the_very_questions(tmp_path, made, monkeypatch):
+    monkeypatch.setattr(models, "MODELS", ("naive", "ets"))
+    data = package(tmp_path)
+    told = room.answered(data, OWN, data.at, 2)
+    asked, ahead, short = pd.DataFrame(told["questions"]), pd.DataFrame(told["ahead"]), told["failed"]["ets"]
+    assert told["asked"] == {"naive": len(made.origins), "ets": 2} and short < 2
+    assert asked["naive"].between(0, 1).all() and ahead["crps_naive"].gt(0).all()
+    assert asked.groupby("origin")["ets"].count().gt(0).sum() == 2 - short
+    pd.testing.assert_frame_equal(asked[QUESTION[1:]], made.questions[QUESTION[1:]])
 
 
-def test_rules_say_yes_or_no_and_the_schedule_follows_the_line_from_the_base_year(made):
-    answers = room.rule_answers(made)
-    assert list(answers) == [*RULES] and answers.index.equals(made.questions.index)
+def test_rules_say_yes_or_no_and_the_schedule_follows_the_line_from_the_base_year(tmp_path, made):
+    data = package(tmp_path)
+    answers = pd.DataFrame(room.answered(data, OWN, data.at, 0)["questions"])[[*RULES]]
+    assert answers.index.equals(made.questions.index)
     assert answers.isin([0.0, 1.0, np.nan]).all(axis=None)
     for q, says in zip(made.questions.itertuples(), answers["schedule"], strict=True):
         levels = made.origins[q.origin].series.known()

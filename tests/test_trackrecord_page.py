@@ -1,14 +1,14 @@
 """The track record as sentences, tables, figures, page, command and file; in both languages, computed from numbers."""
 
-import dataclasses
 import datetime as dt
 import json
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
 import pytest
-from packages import contents, figures, loaded, package, target
+from packages import contents, figure, figures, indicator, loaded, package, target
 
 import qcity_analysis as qc
 import training.record
@@ -19,7 +19,7 @@ from qcity_analysis.reporting.figures import Picture
 from qcity_analysis.rules import RULES
 from qcity_analysis.running import report
 from qcity_analysis.running.report import list_jobs
-from qcity_analysis.trackrecord import ledger
+from qcity_analysis.trackrecord import hindcasts, ledger
 from qcity_analysis.trackrecord import record as scoring
 from qcity_analysis.trackrecord.record import FILE, TrackRecord, read_record, real_summary, track_record
 from training.hindcast import forecast_tasks
@@ -75,18 +75,38 @@ def test_the_record_as_data_is_plain_json(record):
     assert len(plain["own"]["rules"]) == 16 and len(plain["own"]["models"]) == 2
 
 
-def test_what_was_scored_is_kept_until_a_figure_changes(record, data, monkeypatch):
-    def computed(*_):
-        raise RuntimeError("scored again")
+def test_only_what_depends_on_a_new_figure_is_scored_again_and_the_same_as_all_anew(tmp_path, monkeypatch):
+    spies = Mock(wraps=ledger.assess), Mock(wraps=hindcasts.forecast_series)
+    monkeypatch.setattr(models, "MODELS", ("naive",))
+    monkeypatch.setattr(ledger, "assess", spies[0])
+    monkeypatch.setattr(hindcasts, "forecast_series", spies[1])
+    goals = GOAL, GOAL | {"target_id": "other", "indicator_id": "gadgets"}
+    dates = {"bulletin": "2024", "plan": "2019"}.items()
+    both = {"sources": [{"publisher": "P", "title": "T", "source_id": n, "date": d} for n, d in dates]}
+    both |= {"targets": [one | {"source_id": "plan"} for one in goals]}
+    both |= {"indicators": [indicator("widgets"), indicator("gadgets")]}
+    rows = [*ROWS, *figures(LEVELS, indicator_id="gadgets")]
 
-    monkeypatch.setattr(scoring, "_asked", computed)
-    again = track_record(data)
-    for table in ("asked", "ahead", "earlier"):
-        pd.testing.assert_frame_equal(getattr(again, table), getattr(record, table), check_dtype=False)
-    assert again.to_dict() == record.to_dict()
-    rows = data.observations.assign(value=data.observations["value"] + 1)
-    with pytest.raises(RuntimeError, match="scored again"):
-        track_record(dataclasses.replace(data, observations=rows))
+    def score(folder, *more):
+        """The record of the figures and `more`, what of it was scored now, and the files that are kept."""
+        [spy.reset_mock() for spy in spies]
+        record = track_record(loaded(folder / "raw", observations=[*rows, *more], **both))
+        done = {call.args[1].target_id for call in spies[0].call_args_list}
+        done |= {call.args[0].indicator_id for call in spies[1].call_args_list}
+        return json.dumps(record.to_dict()), done, contents(folder / "processed")
+
+    new, all_of_it = figure(2023, 14, indicator_id="gadgets"), {"goal", "other", "widgets", "gadgets"}
+    first, done, kept = before = score(tmp_path)
+    assert done == all_of_it and len(kept) == 1 and score(tmp_path) == (first, set(), kept)
+    second, done, kept = score(tmp_path, new)
+    assert done == {"other", "gadgets"} and (second, all_of_it, kept) == score(tmp_path / "anew", new)
+    assert score(tmp_path) == (first, done, contents(tmp_path / "processed"))
+    torn = tmp_path / "processed/track_record_all.json"
+    torn.write_bytes(torn.read_bytes()[:-9])
+    assert score(tmp_path) == before
+    monkeypatch.setattr(scoring, "COMPUTES", ("numpy",))  # other versions
+    monkeypatch.setattr(ledger, "write_whole", Mock(side_effect=PermissionError))
+    assert score(tmp_path)[:2] == score(tmp_path)[:2] == (first, all_of_it)
 
 
 @pytest.mark.parametrize(("code", "hard", "english", "chinese"), [

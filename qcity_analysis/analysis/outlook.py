@@ -264,8 +264,7 @@ def same_part(answer: Assessment, wanted: Assessment) -> Assessment | None:
     """The answer itself, or its part of the same role, definition and comparator as `wanted`; None without one."""
 
     def key(part: Assessment) -> tuple[str, str, str]:
-        lender = part.borrowed.region if part.borrowed else ""
-        return part.role, str(part.definition["indicator_id"]), lender
+        return part.role, str(part.definition["indicator_id"]), part.borrowed.region if part.borrowed else ""
 
     if wanted.role == "main":
         return answer

@@ -105,9 +105,8 @@ def _log_posterior(
     """Log posterior over growth × rate for one spread (with the size of a grid step), and where the grid lies: centre
     and step of growth, step and centres of the log rate.
     """
-    exposure = np.array([c.exposure for c in counts])
     weight = 1 / (1 / (number + 0.5) + spread**2)
-    shown = np.log((number + 0.5) / exposure)
+    shown = np.log((number + 0.5) / np.array([c.exposure for c in counts]))
     apart = middle - np.sum(weight * middle) / weight.sum()
     precision = 1 / GROWTH**2 + np.sum(weight * apart**2)
     centre_b, step_b = float(np.sum(weight * apart * shown) / precision), float(1 / np.sqrt(precision))

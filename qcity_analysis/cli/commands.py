@@ -304,8 +304,7 @@ def portfolio(
     from ..reporting.analyses import portfolio_lines
 
     known = qc.load(data, as_of)
-    answers = qc.scorecard(known, plan, draws=draws, seed=seed).answers.values()
-    whole = add_up(known, list(answers), seed=seed)
+    whole = add_up(known, list(qc.scorecard(known, plan, draws=draws, seed=seed).answers.values()), seed=seed)
     status = "not_assessable" if whole.targets.empty else "forecast"
     show(as_json, whole.to_dict, lambda: portfolio_lines(whole, language), status)
 

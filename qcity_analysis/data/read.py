@@ -189,10 +189,9 @@ def read_yaml(path: Path) -> tuple[Any, Entries]:
         row, code = mark.line + 1 if mark else None, "no_yaml" if why else "no_yaml_text"
         raise DataError([Problem(path.name, row, None, code, {"cell": str(why)})]) from error
     reader = Entries(path.name)
-    content = reader.content(node, ()) if node else None
     if reader.problems:
         raise DataError(reader.problems)
-    return content, reader
+    return (reader.content(node, ()) if node else None), reader
 
 
 class Entries:

@@ -209,9 +209,7 @@ def rounds_of(text: str) -> frozenset[int] | None:
 
 def shown(cell: Any) -> str:
     """A cell as text: a number without needless digits, nothing for an empty one."""
-    if pd.isna(cell):
-        return ""
-    return f"{cell:.15g}" if isinstance(cell, float) else str(cell)
+    return "" if pd.isna(cell) else f"{cell:.15g}" if isinstance(cell, float) else str(cell)
 
 
 def parts(cell: str) -> list[str]:

@@ -147,10 +147,9 @@ def forecast_files(
     for done, name in enumerate(each(_forecast_part, jobs, workers, scheduler), start=1):
         say(f"{done} of {len(jobs)} parts: {name}")
     shutil.rmtree(out / "_dealt", ignore_errors=True)
-    written = [part for part in parts if part.exists()]
     if refused := [pd.read_csv(path, dtype=str) for path in sorted(out.glob("_part-*.refused.csv"))]:
         pd.concat(refused).sort_values("series_id").to_csv(out / REFUSED, index=False)
-    return written
+    return [part for part in parts if part.exists()]
 
 
 def refused_of(out: Path | str) -> pd.DataFrame:

@@ -110,12 +110,11 @@ def import_figures(
 ) -> Import:  # fmt: skip
     """What importing a file would do; with `write`, it is done: all of it or nothing.
 
-    `file` is CSV (UTF-8 or GB18030; comma, tab or semicolon), Excel (.xlsx, .xls), SDMX-CSV, or with the package
-    sdmx1 SDMX-ML and SDMX-JSON; `mapping` a YAML file as `starter` writes it, or the same entries as a dict;
-    `data` the folder of the package (found as in `load`). Refused cells fail a writing import unless `skip_refused`,
-    which writes the rest and lists the refused in FILE.refused.csv of that folder. Raises DataError with every problem
-    of the mapping, of the refused cells, or of the package itself; QcityError for a file that is missing or of another
-    kind.
+    `file` is CSV (UTF-8 or GB18030; comma, tab or semicolon), Excel (.xlsx, .xls), SDMX-CSV, or with the package sdmx1
+    SDMX-ML and SDMX-JSON; `mapping` a YAML file as `starter` writes it, or the same entries as a dict; `data` the
+    folder of the package (found as in `load`). Refused cells fail a writing import unless `skip_refused`, which writes
+    the rest and lists the refused in FILE.refused.csv of that folder. Raises DataError with every problem of the
+    mapping, of the refused cells, or of the package itself; QcityError for a file that is missing or of another kind.
 
     >>> import tempfile
     >>> place = Path(tempfile.mkdtemp()) / "bulletin.csv"

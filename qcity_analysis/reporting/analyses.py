@@ -90,10 +90,9 @@ def scenarios_table(rows: Sequence[Scenario], lang: str) -> pd.DataFrame:
     cells = {}
     for row in rows:
         (name, said), a = scenario_shown(row, lang), row.answer
-        median = NONE if a.median is None else level_shown(a, a.median, lang)
         pace = words.pace_shown(a, row.pace, lang) if row.pace else NONE
         shares = [percent(row.share(source), lang, ()) for source in ("own", "comparator", "bank")]
-        cells[name] = [said, median, pace, *shares]
+        cells[name] = [said, NONE if a.median is None else level_shown(a, a.median, lang), pace, *shares]
     keys = ("w_probability", "median", "w_pace", "w_own", "w_comparators", "w_corpus")
     return titled(cells.values(), keys, lang, "w_scenario", cells)
 

@@ -91,10 +91,9 @@ def render_page(
 
 def mark_page(page: Path, lang: str, key: str, **values: object) -> None:
     """Say at the head of a page that is kept why it is, by a text; without a key what was said is taken away."""
-    whole = page.read_text("utf-8")
     said = escape(text(key, lang, **values)) if key else ""
     shown = f'<div class="banner{" fault" * ("fault" in values)}" role="note">{said}</div>' if said else ""
-    write_whole(page, KEPT.sub(lambda _: f"<!--kept-->{shown}<!--/kept-->", whole, count=1))
+    write_whole(page, KEPT.sub(lambda _: f"<!--kept-->{shown}<!--/kept-->", page.read_text("utf-8"), count=1))
 
 
 @cache

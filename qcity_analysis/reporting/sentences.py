@@ -40,7 +40,7 @@ def figure_title(a: Assessment, lang: str) -> str:
     if a.status != "forecast" or a.interval is None or a.tally is not None:
         return finding(a, lang)
     facts = {"year": a.target.deadline, "value": level(a, a.median, lang)} | _ends(a, lang)
-    return text("figure_title", lang, **facts)
+    return say("figure_title", lang, **facts)
 
 
 def headline(a: Assessment, lang: str) -> str:

@@ -22,19 +22,18 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ..catalogue import LANGUAGES, check_language, text
 from ..data.load import Data, find_folder, load, pages
-from ..data.schema import TABLES, comparators, input_names, is_spliced
 from ..errors import QcityError, unknown
 from ..files import PROJECT, alone, digest, inside, write_whole
-from ..series.evidence import PROVISIONAL, typical_revisions
+from ..series.annual import Sight
 from ..trackrecord import ledger as issued
 from .runner import TIMEOUT, RunResult, as_declared, declared_parameters, kernel_server, run_notebook
 from .sharing import write_results
@@ -45,8 +44,6 @@ PAGES = {  # kind of page: its notebook, and the seconds it usually takes
     "overview": ("01_data_overview", 3.0), "track": ("05_track_record", 60.0),
 }  # fmt: skip
 OF_NO_PLAN = {"overview": "data_overview", "track": "track_record"}  # and the folder of their pages
-ABOUT = ("plan", "target_id", "indicator_id", "region", "kind")  # of a target
-SEEN_BY = (("plan", "target_id"), ("indicator_id", "region"), ("source_id",))  # rows of a table
 WORTH_A_SERVER = 4  # from this many runs on, preloading a process pays
 LOST = (LookupError, TypeError, ValueError)  # what outputs of a notebook may do to its page
 PASSING = ("ConnectionError", "TimeoutError", "BlockingIOError")  # errors worth another try
@@ -241,18 +238,15 @@ def _held(out: Path, data_folder: Path | None) -> Iterator[ExitStack]:
 class Fingerprints:
     """What each page is made from, as a hash: it need not be made again while that stays the same.
 
-    That is its notebook and parameters, the library, and the rows it can see: of its targets, of their indicators in
-    every region, of newer definitions, what these are made from, and the comparators they name. Ages are counted in
-    months: of the day only the month counts, but for the overview.
+    That is its notebook and parameters, the library, and the rows it can see (see `series.annual.Sight`). Ages are
+    counted in months: of the day only the month counts, but for the overview.
     """
 
     def __init__(self, data: Data, home: Path, site: set[str]) -> None:
-        self.data, self.home, self.site, self.days = data, home, site, dict[Any, Any]()
+        self.data, self.home, self.site = data, home, site
         own = [path for path in Path(__file__).resolve().parents[1].rglob("*.*") if path.suffix != ".pyc"]
         self.code = [*map(metadata.version, PACKAGES), *(path.name + digest(path) for path in sorted(own))]
-        self.asked = [*map(tuple, pd.concat([data.targets, data.earlier_targets])[[*ABOUT]].to_numpy())]
-        self.rows = {one.indicator_id: one for one in data.indicators.itertuples()}
-        self.beside = {name: comparators(row.comparators) for name, row in self.rows.items()}
+        self.sights = cache(lambda day: Sight(data.at(day)))
 
     def of(self, job: Job) -> str:
         """The hash of one page."""
@@ -264,52 +258,10 @@ class Fingerprints:
         about += [self.data.remarks, pages(self.data.folder), job.kind == "overview" and day] if plain else []
         about += sorted(path.name for path in self.home.glob("*.parquet")) if job.kind == "track" else []
         rest = json.dumps(about, sort_keys=True, default=str).encode()
-        if (what := (job.plan, job.target, job.as_of)) not in self.days:  # the same in every language
-            self.days[what] = b"".join(self._rows(job))
-        return hashlib.sha256(job.notebook.read_bytes() + rest + self.days[what]).hexdigest()
-
-    def _rows(self, job: Job) -> Iterator[bytes]:
-        """A number for each row of each table that a page can see, wherever in its file the row stands."""
-        if job.as_of not in self.days:
-            tables, known = {}, self.data.at(job.as_of)
-            for name in ("corrections", *reversed(TABLES)):
-                cells = getattr(known, name).drop(columns=["row", "line"], errors="ignore").astype(str)
-                by = next((columns for columns in SEEN_BY if columns[0] in cells), ())
-                at = defaultdict[tuple[str, ...], list[int]](list)
-                for i, key in enumerate(zip(*(cells[one] for one in by if one in cells), strict=True)):
-                    at[key].append(i)
-                    at[key[0], ""].append(i)
-                read = {one: cells[one].to_numpy(object) for one in ("source_id", "status") if one in cells}
-                tables[name] = read, pd.util.hash_pandas_object(cells, index=False).to_numpy(), at
-            self.days[job.as_of] = tables, np.array([*typical_revisions(known).values()]).tobytes()
-        tables, revised = self.days[job.as_of]
-        about = [one for one in self.asked if one[0] == job.plan and job.target in ("", one[1])]
-        visible, own = self._series(about), {one[2] for one in about}
-        visible |= {one[:2] for one in self.asked if one[2] in own}  # aims are evidence
-        for name, (cells, hashes, at) in tables.items():  # sources come last
-            rows, everything = {i for key in visible & at.keys() for i in at[key]}, not at  # about regions
-            seen = [*range(len(hashes))] if job.kind in OF_NO_PLAN or everything else sorted(rows)
-            visible |= {(one,) for one in cells["source_id"][seen]} if "source_id" in cells else set()
-            yield hashes[seen].tobytes()
-            if name == "observations" and not set(PROVISIONAL).isdisjoint(cells["status"][seen]):
-                yield revised
-
-    def _series(self, asked: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
-        """Indicators, each alone and with its region ("": all), of the series that pages of these targets can see."""
-        own, fresh = set[str](), {one[2] for one in asked}
-        while fresh:
-            own |= fresh
-            fresh = {name for name, row in self.rows.items() if row.continues in own} - own
-        named = {(name, at) for one in own for at, name in [*self.beside[one], ("", one)]}
-        named |= {(by, at) for *_, one, at, kind in asked if kind == "rank" for _, by in self.beside[one]}
-        series = set[tuple[str, ...]]().union(*(self._parts(*one) for one in named))
-        return series | {(name,) for name, _ in series}
-
-    def _parts(self, name: str, region: str) -> set[tuple[str, ...]]:
-        """A series and all that it is made from."""
-        row = self.rows[name]
-        parts = [*input_names(row), *[row.continues] * is_spliced(row)]
-        return {(name, region)}.union(*(self._parts(one, region) for one in parts))
+        sight = self.sights(day)
+        whole = (hashes.tobytes() for hashes, *_ in sight.tables)
+        seen = b"".join(whole) if plain else sight.of_targets(job.plan, job.target, [day])
+        return hashlib.sha256(job.notebook.read_bytes() + rest + seen).hexdigest()
 
 
 @dataclass
@@ -414,7 +366,7 @@ class _Shop:
         if self.stopped:
             return {}
         about: dict[str, Any] = {"lang": job.lang, "home": "../index.html", "site": self.site}
-        about |= {"title": f"{job.plan} {job.target}".strip()}
+        about |= {"title": f"{job.plan} {job.target}".removeprefix("own ").strip()}
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         try:
             if result.ok:

@@ -10,24 +10,31 @@ wins over it, and a difference is a note.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import math
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..data.load import Data
-from ..data.schema import input_names, is_spliced
+from ..data.schema import TABLES, comparators, input_names, is_spliced
 from ..data.vintages import ASSUMED_LAG_MONTHS, is_whole, newest_vintages, revisions, standing
 from ..errors import Note
 
 from .evidence import (  # isort: skip
     LEVELS, PROVISIONAL, Chained, Evidence, Levels, chained, evidence_of, links_of, new_counts, series_of,
+    typical_revisions,
 )  # fmt: skip
 
 AGREE = 0.005  # share of the value within which a computed and a published level are taken to agree
+SEEN_BY = (("plan", "target_id"), ("indicator_id", "region"), ("source_id",))  # rows of a table
+ABOUT = ("plan", "target_id", "indicator_id", "region", "kind")  # of a target
+Keys = set[tuple[str, ...]]  # of rows of a table
 ROUNDING = 0.3  # percentage points within which a published change and the levels are taken to agree
 
 
@@ -234,8 +241,7 @@ def _sum(counts: pd.DataFrame, base_year: int | None) -> tuple[Levels, Evidence]
     table = table if base_year is None else table[table.index > base_year]
     if table.empty:
         return {}, Evidence()
-    first = table.index[0] if base_year is None else base_year + 1
-    table = table.reindex(range(first, table.index[-1] + 1))
+    table = table.reindex(range(table.index[0] if base_year is None else base_year + 1, table.index[-1] + 1))
     count, sign = table["count"].fillna(0.0), table["qualifier"].fillna("")
     least = count.where(sign != "<=", 0.0).cumsum()
     most = count.where((table["months"] == 12) & (sign != ">="), math.inf).cumsum()
@@ -291,8 +297,7 @@ def _disagreeing(
     for year in sorted(made.keys() & published.keys()):
         level, shown = made[year], published[year]
         if abs(level - shown) > max(0.51 * 10.0 ** -decimals[year], AGREE * abs(shown)):
-            values = {"year": year, "shown": shown, "computed": float(f"{level:.4g}")}
-            yield Note("derived_conflict", values)
+            yield Note("derived_conflict", {"year": year, "shown": shown, "computed": float(f"{level:.4g}")})
     for link in chain.links:
         start, end = (chain.values.get(year, math.nan) for year in (link.start, link.end))
         implied = 100 * (end / start - 1) if start else math.nan
@@ -385,3 +390,55 @@ def counts(data: Data, plan: str | None = None) -> dict[str, int]:
         "figures": len(newest_vintages(rows)), "series": len(series), "sources": rows["source_id"].nunique(),
         "targets": len(targets), "covered": len(ages(data, plan)), "revisions": len(revisions(data)),
     }  # fmt: skip
+
+
+class Sight:
+    """Which rows of a package an answer can see, a number for each: what saw the same need not be made again.
+
+    These are rows of its targets, of their indicators in every region, of newer definitions, what these are made from,
+    the comparators they name, other aims of the same indicators, and the sources of all of them; where a figure is
+    provisional, also the typical revisions known on the days asked about.
+    """
+
+    def __init__(self, data: Data) -> None:
+        self.tables = list[tuple[np.ndarray, np.ndarray, np.ndarray, dict[tuple[str, ...], list[int]]]]()
+        for name in ("corrections", *reversed(TABLES)):  # sources come last
+            cells = getattr(data, name).drop(columns=["row", "line"], errors="ignore").astype(str)
+            by = next((columns for columns in SEEN_BY if columns[0] in cells), ())
+            at, empty = defaultdict[tuple[str, ...], list[int]](list), pd.Series("", cells.index)
+            for i, key in enumerate(zip(*(cells[one] for one in by if one in cells), strict=True)):
+                at[key].append(i)
+                at[key[0], ""].append(i)
+            columns = cells.get("source_id", empty), cells.get("status", empty).isin(PROVISIONAL)
+            hashed = pd.util.hash_pandas_object(cells, index=False)
+            self.tables.append((*(one.to_numpy() for one in (hashed, *columns)), at))
+        self.asked = [*map(tuple, pd.concat([data.targets, data.earlier_targets])[[*ABOUT]].to_numpy())]
+        self.rows = {one.indicator_id: one for one in data.indicators.itertuples()}
+        self.beside = {name: comparators(row.comparators) for name, row in self.rows.items()}
+        self.revised = cache(lambda day: np.array([*typical_revisions(data.at(day)).values()]).tobytes())
+
+    def of_targets(self, plan: str, target: str, days: Sequence[dt.date], *more: tuple[str, ...]) -> bytes:
+        """What answers on these days to a target (empty: to all of the plan) can see, and rows of `more` keys."""
+        about = [one for one in self.asked if one[0] == plan and target in ("", one[1])]
+        own, fresh = set[str](), {one[2] for one in about}
+        aims = {one[:2] for one in self.asked if one[2] in fresh}  # are evidence
+        while fresh:
+            own |= fresh
+            fresh = {name for name, row in self.rows.items() if row.continues in own} - own
+        named = {(name, at) for one in own for at, name in [*self.beside[one], ("", one)]}
+        named |= {(by, at) for *_, one, at, kind in about if kind == "rank" for _, by in self.beside[one]}
+        return self.of(named, {*aims, *more}, days)
+
+    def of(self, series: set[tuple[str, str]], visible: Keys, days: Sequence[dt.date]) -> bytes:
+        """What answers on these days can see of these series (region "": every one), at other keys, and of regions."""
+        visible, parts = visible.union(*(self._parts(*one) for one in series)), list[bytes]()
+        for hashes, sources, unsure, at in self.tables:
+            seen = sorted({i for key in visible & at.keys() for i in at[key]} if at else range(len(hashes)))
+            visible |= {(one,) for one in sources[seen]}
+            parts += [hashes[seen].tobytes(), *(map(self.revised, days) if unsure[seen].any() else ())]
+        return b"".join(parts)
+
+    def _parts(self, name: str, region: str) -> Keys:
+        """The keys of a series (region "": all) and of all that it is made from."""
+        parts = [*input_names(row := self.rows[name]), *[row.continues] * is_spliced(row)]
+        return {(name,), (name, region)}.union(*(self._parts(one, region) for one in parts))

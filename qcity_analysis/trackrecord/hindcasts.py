@@ -12,9 +12,8 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -43,7 +42,7 @@ DRAWS = 2_000  # of the paths that `assess` draws: enough for scores over many o
 CENTRAL = {50: (0.25, 0.75), 90: (0.05, 0.95)}
 AHEAD = ["origin", "series", "family", "years", "year", "last", "actual", "crps", "crps_walk", "in50", "in90"]
 POSED = ["at_least", "threshold", "base_year", "deadline"]  # of a question, in the order of `rule_says`
-QUESTION = ["row", "origin", "family", "kind", "years", *POSED, "met", "probability"]
+QUESTION = ["origin", "family", "kind", "years", *POSED, "met", "probability"]
 FITTED = ("ets", "theta", "arima", "ucm")  # models fitted by search, asked at SAMPLE origins only
 SAMPLE, MODEL_DRAWS = 48, 1000
 FOLDS = 10
@@ -57,8 +56,6 @@ class Origin:
     cluster in which outcomes are not independent).
     """
 
-    indicator_id: str
-    region: str
     as_of: dt.date
     series: AnnualSeries
     final: AnnualSeries
@@ -93,23 +90,26 @@ class Hindcasts:
     refused: dict[str, str]
 
 
-def hindcasts(data: Data, indicators: Collection[str] | None = None) -> Hindcasts:
-    """Forecast every past origin of the published series (of the `indicators`, if given) as `assess` would have issued
-    it: with bounds, estimates and errors, moved towards the comparators known on that day; and ask the questions.
+def hindcasts(data: Data, name: str, region: str, at: Callable[[dt.date], Data] | None = None) -> Hindcasts:
+    """Forecast every past origin of a published series as `assess` would have issued it: with bounds, estimates and
+    errors, moved towards the comparators known on that day (`at` gives the data of a day); and ask the questions.
     """
-    (past, refused), at = origins(data, indicators), cache(data.at)
-    rows, drawn = list[dict[str, Any]](), list[np.ndarray]()
+    rows, drawn, past, refused = list[dict[str, Any]](), list[np.ndarray](), list[Origin](), dict[str, str]()
+    series, at = f"{name}/{region}", at or data.at
+    try:
+        past = origins(data, name, region)
+    except QcityError as error:
+        refused[series] = str(error)
     for i, origin in enumerate(past):
-        name = f"{origin.indicator_id}/{origin.region}"
         try:
             own = forecast_series(origin.series, origin.last_year + YEARS, draws=DRAWS)
             paths = moved_towards(at(origin.as_of), origin.series, own)[0].paths
         except QcityError as error:
-            refused[f"{name} {origin.as_of}"] = str(error)
+            refused[f"{series} {origin.as_of}"] = str(error)
             continue
         known, last = origin.series.known(), origin.last_year
         change = np.diff(known) / np.sqrt(np.diff(known.index))
-        about: dict[str, Any] = {"origin": i, "series": name, "family": origin.family}
+        about: dict[str, Any] = {"origin": i, "series": series, "family": origin.family}
         about |= {"last": float(known.iloc[-1]), "support": SUPPORTS.index(origin.series.support)}
         about |= {"drift": float(change.mean()), "rough": float(np.sqrt((change**2).mean()))}
         for years in range(1, YEARS + 1):
@@ -140,7 +140,7 @@ def _questions(past: Sequence[Origin], ahead: pd.DataFrame, paths: np.ndarray) -
     low, high = LOWER[ahead["support"]], UPPER[ahead["support"]]
     series, parts = [past[i].series for i in ahead["origin"]], []
     kind = np.where([one.base_year is not None for one in series], "relative_change", "level")
-    same = ahead[["origin", "family", "years"]].assign(row=range(len(ahead)), deadline=ahead["year"])
+    same = ahead[["origin", "family", "years"]].assign(deadline=ahead["year"])
     same["base_year"] = [base_of(one.known().index) for one in series]
     distances = [a * np.abs(drift) * years for a in AMBITIONS] + [a * rough * np.sqrt(years) for a in STRETCH]
     for k, (distance, upward) in enumerate(itertools.product(distances, (True, False))):
@@ -153,31 +153,22 @@ def _questions(past: Sequence[Origin], ahead: pd.DataFrame, paths: np.ndarray) -
     return pd.concat(parts, ignore_index=True)[QUESTION]
 
 
-def base_of(years: pd.Index) -> int:
-    """The known year BASE years before the last one, or the nearest known before it, or the first.
+def base_of(years: pd.Index, until: int | None = None) -> int:
+    """The last known year up to `until`, or the first; without `until`, up to BASE years before the last one.
 
-    >>> base_of(pd.Index([2010, 2014, 2016, 2020]))
-    2014
+    >>> base_of(pd.Index([2010, 2014, 2016, 2020])), base_of(pd.Index([2010, 2014]), 2009)
+    (2014, 2010)
     """
-    early = years[years <= years[-1] - BASE]
+    early = years[years <= (years[-1] - BASE if until is None else until)]
     return int(early[-1] if len(early) else years[0])
 
 
-def origins(data: Data, indicators: Collection[str] | None = None) -> tuple[list[Origin], dict[str, str]]:
-    """Every past origin of every series with at least five known years (of the `indicators`, if given); and the series
-    that cannot be computed ("indicator/region") with the reason. An origin is the first day on which a year's figure
-    was the last one known, with at least three levels, and one of the next five years to compare with.
-    """
+def published(data: Data, indicators: Collection[str] | None = None) -> list[tuple[str, str]]:
+    """The series with figures, an indicator (of these, if given) and a region each, in the order of the tables."""
     series = set(zip(data.observations["indicator_id"], data.observations["region"], strict=True))
     regions = list(data.regions["region"]) or sorted({region for _, region in series})
-    past, refused = list[Origin](), dict[str, str]()
     names = [n for n in data.indicators["indicator_id"] if indicators is None or n in indicators]
-    for name, region in (pair for pair in itertools.product(names, regions) if pair in series):
-        try:
-            past += _of_series(data, str(name), str(region))
-        except QcityError as error:
-            refused[f"{name}/{region}"] = str(error)
-    return past, refused
+    return [pair for pair in itertools.product(names, regions) if pair in series]
 
 
 def plan_indicators(data: Data, plan: str) -> set[str]:
@@ -191,8 +182,10 @@ def plan_indicators(data: Data, plan: str) -> set[str]:
     return {str(name) for name in names | set(newer["indicator_id"])}
 
 
-def _of_series(data: Data, name: str, region: str) -> list[Origin]:
-    """The origins of one series, oldest first."""
+def origins(data: Data, name: str, region: str) -> list[Origin]:
+    """The past origins of a series with at least five known years, oldest first: the first day on which a year's figure
+    was the last one known, with at least three levels, and one of the next five years to compare with.
+    """
     own = [(name, region)]
     if str(data.indicator(name)["derived"] or "none") in ("none", "yearly_changes"):
         rows = data.observations[among(data.observations, own)]  # no others are needed: quicker day after day
@@ -202,7 +195,7 @@ def _of_series(data: Data, name: str, region: str) -> list[Origin]:
         return []
     days = pd.concat([final.observations, final.superseded])["known_from"].nunique()
     lagged = days < SPREAD * len(final.known())
-    dated = _with_lag(data, name, region) if lagged else data
+    dated = with_lag(data, name, region) if lagged else data
     family, older = name, data.indicators.set_index("indicator_id")["continues"].to_dict()
     while older.get(family):
         family = str(older[family])
@@ -213,7 +206,7 @@ def _of_series(data: Data, name: str, region: str) -> list[Origin]:
             continue
         as_of = pd.Timestamp(str(day)).date()
         series = annual_series(dated.at(as_of), name, region)
-        origin, levels = Origin(name, region, as_of, series, final, lagged, family), series.known()
+        origin, levels = Origin(as_of, series, final, lagged, family), series.known()
         if len(levels) < FEWEST_KNOWN or origin.last_year in seen or levels.nunique() == 1:
             continue
         seen.add(origin.last_year)
@@ -222,7 +215,7 @@ def _of_series(data: Data, name: str, region: str) -> list[Origin]:
     return past
 
 
-def _with_lag(data: Data, name: str, region: str) -> Data:
+def with_lag(data: Data, name: str, region: str) -> Data:
     """The package with one series known from the end of each period plus its indicator's publication lag."""
     lag, rows = data.indicator(name)["publication_lag_months"], data.observations
     mine = among(rows, [(name, region)]) & (rows["period"] == rows["year"].astype(str))
@@ -230,13 +223,6 @@ def _with_lag(data: Data, name: str, region: str) -> Data:
     known = ends + pd.offsets.MonthEnd(ASSUMED_LAG_MONTHS if pd.isna(lag) else int(lag))
     rows = rows.assign(known_from=rows["known_from"].where(~mine, known.astype(rows["known_from"].dtype)))
     return dataclasses.replace(data, observations=known_by(rows, data.as_of))
-
-
-def rule_answers(made: Hindcasts) -> pd.DataFrame:
-    """What every rule says to every question from the levels known at its origin, as `rule_says`; rows as questions."""
-    levels, asked = [one.series.known() for one in made.origins], made.questions[["origin", *POSED]]
-    rows = [rule_says(levels[i], *q) for i, *q in asked.itertuples(index=False)]
-    return pd.DataFrame(rows, asked.index, [*RULES], dtype=float)
 
 
 def rule_says(
@@ -268,32 +254,39 @@ def calibrated(answers: pd.DataFrame, met: pd.Series, family: pd.Series) -> pd.D
     return pd.DataFrame(columns, index=answers.index)
 
 
-def model_answers(
-    made: Hindcasts, models: Sequence[str] | None = None, sample: int = SAMPLE
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, int]]]:
-    """What the named models say at the same origins: probabilities (rows as the questions, a column each, NaN where not
-    asked or not fitted), CRPS (rows as `ahead`), and at how many origins each was `asked` and `failed`.
-
-    Those fitted by search are asked only at `sample` origins, evenly spread.
+def answered(
+    data: Data, series: tuple[str, str], at: Callable[[dt.date], Data], few: int = SAMPLE
+) -> dict[str, Any]:
+    """The hindcasts of a series in plain values: `questions` with what every rule (`rule_says`) and named model says,
+    NaN where not asked or not fitted; `ahead` with the models' CRPS; `refused`; how many `origins`, whether `lagged`,
+    and at how many each model was `asked` and `failed`. Models fitted by search are asked only at `few` origins: those
+    of which the day has the smallest hash.
     """
     from ..forecasting.forecast import MODELS, forecast
 
-    names, every = list(MODELS if models is None else models), sorted({int(i) for i in made.ahead["origin"]})
-    answers, crps = (pd.DataFrame(np.nan, table.index, names) for table in (made.questions, made.ahead))
-    few = [every[k] for k in np.linspace(0, len(every) - 1, min(sample, len(every))).astype(int)]
-    asked, failed = {name: few if name in FITTED else every for name in names}, dict.fromkeys(names, 0)
-    for name, i in ((name, i) for name, some in asked.items() for i in some):
-        series, ahead = made.origins[i].series, made.ahead[made.ahead["origin"] == i]
-        options: dict[str, Any] = {"support": series.support, "model": name, "draws": MODEL_DRAWS, "rng": 0}
+    made = hindcasts(data, *series, at)
+    past, asked, ahead = made.origins, made.questions.copy(), made.ahead.copy()
+    levels, days = [one.series.known() for one in past], [f"{'/'.join(series)} {one.as_of}" for one in past]
+    says = [rule_says(levels[i], *posed) for i, *posed in asked[["origin", *POSED]].itertuples(index=False)]
+    asked[[*RULES]] = np.array(says, dtype=float).reshape(-1, len(RULES))
+    every = sorted({int(i) for i in ahead["origin"]})
+    some = sorted(every, key=lambda i: fold_of(days[i], 2**64))[:few]
+    of, failed = {name: some if name in FITTED else every for name in MODELS}, dict.fromkeys(MODELS, 0)
+    asked[[*of]] = ahead[[f"crps_{name}" for name in of]] = np.nan
+    for name, i in ((name, i) for name, origins in of.items() for i in origins):
+        values, support, mine = past[i].series.values, past[i].series.support, ahead[ahead["origin"] == i]
+        options: dict[str, Any] = {"support": support, "model": name, "draws": MODEL_DRAWS, "rng": 0}
         try:
-            paths = forecast(series.values, int(ahead["year"].max()), **options).paths
+            paths = forecast(values.rename(days[i]), int(mine["year"].max()), **options).paths
         except QcityError:
             failed[name] += 1
             continue
-        q = np.quantile(paths, LEVELS, axis=0).T[ahead["years"].to_numpy() - 1]
-        crps.loc[ahead.index, name] = crps_quantiles(q, LEVELS, ahead["actual"].to_numpy())
-        mine = made.questions[made.questions["origin"] == i]
+        q = np.quantile(paths, LEVELS, axis=0).T[mine["years"].to_numpy() - 1]
+        ahead.loc[mine.index, f"crps_{name}"] = crps_quantiles(q, LEVELS, mine["actual"].to_numpy())
+        mine = asked[asked["origin"] == i]
         drawn, bound = paths[:, mine["years"].to_numpy() - 1], mine["threshold"].to_numpy()
-        reached = np.where(mine["at_least"], drawn >= bound, drawn <= bound)
-        answers.loc[mine.index, name] = reached.mean(axis=0)
-    return answers, crps, {"asked": {name: len(some) for name, some in asked.items()}, "failed": failed}
+        asked.loc[mine.index, name] = np.where(mine["at_least"], drawn >= bound, drawn <= bound).mean(axis=0)
+    tables = {"questions": asked, "ahead": ahead}
+    told = {k: t.assign(origin=[days[i] for i in t["origin"]]).to_dict("list") for k, t in tables.items()}
+    told |= {"origins": len(past), "lagged": any(one.lagged for one in past), "refused": made.refused}
+    return told | {"asked": {name: len(some) for name, some in of.items()}, "failed": failed}

@@ -11,8 +11,10 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import json
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -30,10 +32,12 @@ from ..errors import QcityError
 from ..files import digest, write_whole
 from ..forecasting.histories import as_number
 from ..rules import RULES
+from ..series.annual import Sight
 from ..targets import Target, find_target
-from .hindcasts import rule_says
+from .hindcasts import base_of, rule_says
 
 Rows = list[dict[str, Any]]
+Kept = Callable[[Any, bytes, Callable[[], Any]], Any]
 Statement = Assessment | Mapping[str, Any]
 TABLES = (".csv", ".yaml", ".yml")
 TARGET = ("plan", "target_id", "region", "indicator_id", "kind", "direction")
@@ -140,9 +144,8 @@ def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
     target_changed: it is judged as it was stated, or not_computed and why).
     """
     told = ledger[(ledger["status"] == "forecast") & ledger["probability"].notna()].reset_index(drop=True)
-    known, judged = cache(partial(_outcomes, data)), []
-    for row in told.to_dict("records"):
-        judged.append(_judged(row, known(row["plan"], row["target_id"], row["region"])))
+    known = cache(partial(_outcomes, data))
+    judged = [_judged(row, known(*(row[k] for k in TARGET[:3]))) for row in told.to_dict("records")]
     rows = told.join(pd.DataFrame(judged, columns=["happened", "outcome", "known_from", "unscored"]))
     said_on = rows["asked_at"].dt.tz_localize(None).dt.normalize()
     rows["in_advance"] = rows["happened"].isna() | (said_on < pd.to_datetime(rows["known_from"]))
@@ -233,7 +236,28 @@ def with_earlier(data: Data) -> Data:
     return dataclasses.replace(data, targets=every) if len(data.earlier_targets) else data
 
 
-def said_of_earlier(data: Data, indicators: Collection[str] | None = None) -> pd.DataFrame:
+@contextmanager
+def shelf(path: Path, code: str) -> Iterator[Kept]:
+    """What is called with what a computation is about, what it sees, and the computation, gives what was computed of
+    the same by the same `code` and is kept in a file of JSON; else it computes. At the end the file holds this and no
+    more; one that is torn is made again, and one that may not be written is no error.
+    """
+    old, new = dict[str, Any](), dict[str, Any]()
+    with suppress(OSError, ValueError):  # not there, or cut off
+        old = json.loads(path.read_bytes())
+
+    def kept(about: Any, seen: bytes, compute: Callable[[], Any]) -> Any:
+        mark = hashlib.sha256(repr([code, about]).encode() + seen).hexdigest()[:16]
+        return new.setdefault(mark, old[mark] if mark in old else compute())
+
+    yield kept
+    with suppress(OSError):
+        if new.keys() != old.keys():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, json.dumps(new))
+
+
+def said_of_earlier(data: Data, indicators: Collection[str] | None, kept: Kept) -> pd.DataFrame:
     """One row for each settled target, definition and middle of a year: our probability, every rule, what happened.
 
     Columns: SAID (`years` from the last known year to the deadline; `definition` the indicator whose figures answer;
@@ -242,19 +266,23 @@ def said_of_earlier(data: Data, indicators: Collection[str] | None = None) -> pd
     then one for each rule: 1 yes, 0 no, NaN does not apply. Of earlier plans those that `earlier_plans` of `pages.toml`
     names, all where it names none; `indicators` restricts them. `attrs["unscored"]` says of every other target why it
     has no row ("open", "no_outcome", "late", "set_aside"), `attrs["refused"]` why it cannot be computed. Levels chained
-    from changes have the base year as 100.
+    from changes have the base year as 100. What is said of a target is `kept` on a `shelf`.
     """
     full, told, rows, refused, unscored = with_earlier(data), pages(data.folder), Rows(), {}, {}
-    named, at = full.targets, cache(full.at)
+    named, at, sight = full.targets, cache(full.at), Sight(data)
     if "earlier_plans" in told:
         named = named[named["plan"].isin([*data.plans(), *told["earlier_plans"]])]
     if indicators is not None:
         named = named[named["indicator_id"].isin(indicators)]
-    for plan, target_id in named[[*TARGET[:2]]].itertuples(index=False, name=None):
-        name = f"{plan}/{target_id}"
+    for one in named.itertuples():
+        if (name := f"{one.plan}/{one.target_id}") in told.get("not_scored", {}):
+            unscored[name] = "set_aside"
+            continue
+        days = middles(min(data.as_of, dt.date(one.deadline, 12, 31)))
+        seen = sight.of_targets(one.plan, one.target_id, days, ("", one.region))  # grades of no indicator
+        about = name, days, one.deadline < data.as_of.year, told.get("official_light")
         try:
-            aside = name in told.get("not_scored", {})
-            made = "set_aside" if aside else _of_target(full, at, str(plan), str(target_id))
+            made = kept(about, seen, partial(_of_target, full, at, one.plan, one.target_id))
         except QcityError as error:
             refused[name] = str(error)
             continue
@@ -263,8 +291,14 @@ def said_of_earlier(data: Data, indicators: Collection[str] | None = None) -> pd
         else:
             rows += made
     table = pd.DataFrame(rows, columns=[*SAID, *RULES]).astype(dict.fromkeys(TOLD, float))
+    table["as_of"] = table["as_of"].map(dt.date.fromisoformat)
     table.attrs |= {"refused": refused, "unscored": unscored}
     return table
+
+
+def middles(until: dt.date) -> list[dt.date]:
+    """The days on which targets are asked up to a day, the latest first, of a generation."""
+    return [day for y in range(until.year, until.year - 30, -1) if (day := dt.date(y, *MIDDLE)) <= until]
 
 
 def _of_target(data: Data, at: Callable[[dt.date], Data], plan: str, target_id: str) -> Rows | str:
@@ -307,13 +341,11 @@ def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date
     told = (levels.iloc[-1] if last else None, bound, then.probability, then.median, low, high, outcome, met)
     bases = (then.bases[name].value if name in then.bases else None for name in BASES)
     row = {name: getattr(target, name) for name in OF_TARGET} | dict(zip(TOLD, (*told, *bases), strict=True))
-    row |= {"as_of": day, "definition": str(then.definition["indicator_id"]), "status": then.status}
+    row |= {"as_of": str(day), "definition": str(then.definition["indicator_id"]), "status": then.status}
     row |= {"last_year": last, "years": target.deadline - last if last else None}
     asked = target.kind in RULE_KINDS and len(levels) >= FEWEST and levels.index[-1] < target.deadline
     if bound is None or not asked:
         return row
     if base is None or base not in levels.index:
-        early = levels.index[levels.index < issued.year]
-        base = int(early[-1] if len(early) else levels.index[0])
-    rules = rule_says(levels, target.upward, bound, base, target.deadline)
-    return row | dict(zip(RULES, rules, strict=True))
+        base = base_of(levels.index, issued.year - 1)
+    return row | dict(zip(RULES, rule_says(levels, target.upward, bound, base, target.deadline), strict=True))

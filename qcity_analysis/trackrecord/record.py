@@ -8,13 +8,11 @@ arithmetic of a score is in `forecasting.quantiles`.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, fields
-from functools import cached_property, partial
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -23,20 +21,24 @@ import numpy as np
 import pandas as pd
 
 from ..assessment.answer import plain
-from ..data.load import Data, pages
+from ..data.load import Data
+from ..data.schema import INPUTS
+from ..data.vintages import among
 from ..errors import QcityError
-from ..files import write_whole
-from ..forecasting.quantiles import log_score, murphy, reliability
+from ..files import digest
+from ..forecasting.quantiles import fold_of, log_score, murphy, reliability
 from ..rules import RULES
-from . import hindcasts as asked_again
+from ..series.annual import Sight
+from . import hindcasts as past
 from . import ledger as books
-from .hindcasts import CALIBRATED, plan_indicators
+from .hindcasts import AHEAD, CALIBRATED, QUESTION, SAMPLE, plan_indicators, published
 
 FILE = "record.json"  # beside the prior
 DRAWS = 1000
 SHARE = 0.9  # of the bootstrap intervals
 LEAST = 0.5  # of the questions of a horizon that a benchmark must answer to compete
 ROOMS = "data/* series/* forecasting/**/* targets.py assessment/* rules/* trackrecord/*"  # what computes
+COMPUTES = ("numpy", "pandas", "scipy", "statsmodels")
 FEW = 20  # indicators below which a record is called too small
 
 
@@ -58,11 +60,6 @@ def ratio_interval(
     return float(low), float(high)
 
 
-def mean_interval(values: np.ndarray, cluster: Sequence[str] | np.ndarray | pd.Series) -> tuple[float, float]:
-    """`ratio_interval` of a mean."""
-    return ratio_interval(values, np.ones(len(values)), cluster)
-
-
 def _about(part: pd.DataFrame) -> dict[str, float]:
     return {"number": float(len(part)), "indicators": float(part["family"].nunique())}
 
@@ -78,7 +75,8 @@ def summary(asked: pd.DataFrame) -> dict[str, float]:
     """
     p, met = asked[["probability", "met"]].to_numpy(dtype=float).T
     error, base = (p - met) ** 2, float(met.mean())
-    (low, high), brier, sure = mean_interval(error, asked["family"]), float(error.mean()), base * (1 - base)
+    low, high = ratio_interval(error, np.ones(len(error)), asked["family"])
+    brier, sure = float(error.mean()), base * (1 - base)
     row = {"met": base, "brier": brier, "brier_low": low, "brier_high": high, "climatology": sure}
     row |= {"skill": 1 - brier / sure if sure else math.nan, "log_score": log_score(p, met)}
     return _about(asked) | row | murphy(p, met)
@@ -273,65 +271,56 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     """How good the probabilities were: real targets, hindcasts of the published series, benchmarks, ledger, corpus.
 
     `plan` restricts to one plan's series and comparators; `ledger` is the folder of issued probabilities (default: that
-    of the data). The first scoring takes minutes and is kept beside the ledger while figures and code are the same.
-    Raises QcityError for an unknown plan.
+    of the data). The first scoring takes minutes; it is kept beside the ledger, by target and by series, while the
+    figures that each can see and the code are the same. Raises QcityError for an unknown plan.
 
     >>> record = qc.track_record(small)  # a data package of one series
     >>> record.conclusion()["code"], len(record.asked), record.issued
     ('small', 48, 0)
     """
     names = plan_indicators(data, plan) if plan else None
-    kept = partial(_kept, data, plan or "all")
-    tables = kept(("earlier",), lambda: (books.said_of_earlier(data, names),))
-    tables |= kept(("asked", "ahead"), lambda: _asked(data, names))
-    statements = books.read(books.home(data.folder) if ledger is None else ledger)
-    if names is not None:
-        statements = statements[statements["plan"] == plan].reset_index(drop=True)
+    library, home = Path(str(resources.files("qcity_analysis"))), books.home(data.folder)
+    files = sorted(
+        one for room in ROOMS.split() for one in library.glob(room) if one.suffix in (".py", ".json")
+    )
+    code = repr([*map(metadata.version, COMPUTES), *map(digest, files)])
+    with books.shelf(home.with_name(f"track_record_{plan or 'all'}.json"), code) as kept:
+        earlier, (asked, ahead) = books.said_of_earlier(data, names, kept), _asked(data, names, kept)
+    statements = books.read(home if ledger is None else ledger)
+    statements = statements[(not plan) | (statements["plan"] == plan)].reset_index(drop=True)
     told = books.scored(statements, data)
     by_hand = told["role"] == "judgement"
-    tables |= {"ledger": told[~by_hand], "judgements": told[by_hand]}
-    return TrackRecord(data.as_of, plan or "", **tables, issued=len(statements), corpus=read_record())
+    issued, said = len(statements), (told[~by_hand], told[by_hand])
+    return TrackRecord(data.as_of, plan or "", asked, ahead, earlier, *said, issued, read_record())
 
 
-def _asked(data: Data, names: Collection[str] | None) -> Sequence[pd.DataFrame]:
-    """Questions and forecasts of the hindcasts, with what rules and models say."""
-    made = asked_again.hindcasts(data, names)
-    asked, ahead, counts = made.questions, made.ahead, dict[str, Any]()
-    if len(asked):
-        answers, (models, crps, counts) = asked_again.rule_answers(made), asked_again.model_answers(made)
-        odds = asked_again.calibrated(answers, asked["met"], asked["family"])
-        asked, ahead = pd.concat([asked, answers, odds, models], axis=1), ahead.join(crps.add_prefix("crps_"))
-    lagged = len({(o.indicator_id, o.region) for o in made.origins if o.lagged})
-    asked.attrs = {"origins": len(made.origins), "lagged": lagged, "refused": made.refused} | counts
-    return asked, ahead
+def _asked(data: Data, names: Collection[str] | None, kept: books.Kept) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Questions and forecasts of the hindcasts, with what rules and models say; each series is kept.
 
+    Models fitted by search are asked at SAMPLE origins in all, of the series with the smallest hashes, so that a new
+    series or origin takes the place of one other at most.
+    """
+    series, at, sight, parts = published(data, names), cache(data.at), Sight(data), list[dict[str, Any]]()
+    some = sorted(series, key=lambda one: fold_of("/".join(one), 2**64))[:SAMPLE]
+    for one in series:
+        few, row = SAMPLE // len(some) * (one in some), data.indicator(one[0])
+        due = among(past.with_lag(data, *one).observations, [one]).sum()
+        near = {one, *((name, region) for region, name in data.comparators(one[0]))}
+        days = books.middles(data.as_of) * (row["derived"] in INPUTS)  # else of its own revisions
+        about = one, few, due, days, *data.indicators["continues"]
+        parts.append(kept(about, sight.of(near, set(), days), partial(past.answered, data, one, at, few)))
 
-def _kept(
-    data: Data, plan: str, names: Sequence[str], compute: Callable[[], Sequence[pd.DataFrame]]
-) -> dict[str, pd.DataFrame]:
-    """Tables kept beside the ledger, where the same code made them of the same figures; else computed and kept."""
-    folder, mark = books.home(data.folder).parent, _mark(data)
-    paths = {name: folder / f"track_record_{plan}_{name}_{mark}.parquet" for name in names}
-    with suppress(OSError, ValueError):  # not there, or cut off
-        return {name: pd.read_parquet(path) for name, path in paths.items()}
-    made = dict(zip(names, compute(), strict=True))
-    with suppress(OSError):  # a folder that may not be written: computed again the next time
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, frame in made.items():
-            for old in folder.glob(f"track_record_{plan}_{name}_*.parquet"):
-                old.unlink(missing_ok=True)
-            write_whole(paths[name], frame.to_parquet())
-    return made
+    def table(key: str, columns: list[str]) -> pd.DataFrame:
+        some = [pd.DataFrame(part[key]) for part in parts if part[key]["origin"]]
+        return pd.concat(some or [pd.DataFrame(columns=columns)], ignore_index=True)
 
-
-def _mark(data: Data) -> str:
-    """A hash of what a record is computed from: the figures known, the half of the year, the code and its versions."""
-    library, half = Path(str(resources.files("qcity_analysis"))), (data.as_of.year, data.as_of.month > 6)
-    tables = [getattr(data, f.name) for f in fields(data) if f.type == "pd.DataFrame"]
-    files = sorted(p for room in ROOMS.split() for p in library.glob(room) if p.suffix in (".py", ".json"))
-    parts = [table.to_csv(index=False).encode() for table in tables] + [path.read_bytes() for path in files]
-    told = repr([half, pages(data.folder), *map(metadata.version, ("numpy", "pandas", "scipy"))])
-    return hashlib.sha256(b"".join([*parts, told.encode()])).hexdigest()[:16]
+    asked = table("questions", [*QUESTION, *RULES])
+    asked = asked.join(past.calibrated(asked[[*RULES]], asked["met"], asked["family"]))
+    asked.attrs = {key: sum(part[key] for part in parts) for key in ("origins", "lagged")}
+    asked.attrs["refused"] = {name: why for part in parts for name, why in part["refused"].items()}
+    for key in ("asked", "failed"):
+        asked.attrs[key] = {m: sum(part[key][m] for part in parts) for part in parts for m in part[key]}
+    return asked, table("ahead", AHEAD)
 
 
 def read_record(path: Path | str | None = None) -> dict[str, Any]:
