@@ -14,7 +14,7 @@ import pytest
 import qcity_analysis as qc
 from qcity_analysis.reporting import track_sections
 from qcity_analysis.trackrecord import ledger
-from qcity_analysis.trackrecord.ledger import said_of_earlier
+from qcity_analysis.trackrecord.ledger import Sight, said_of_earlier
 from qcity_analysis.trackrecord.record import TrackRecord
 
 A, B = "energy_per_gdp", "energy_per_gdp_b"
@@ -37,7 +37,7 @@ def told(data):
     real = ledger.assess
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ledger, "assess", lambda *args, draws=0, **options: real(*args, draws=400, **options))
-        return said_of_earlier(data, None, lambda about, seen, compute: compute())
+        return said_of_earlier(data, None, lambda about, seen, compute: compute(), Sight(data))
 
 
 @pytest.fixture(scope="module")

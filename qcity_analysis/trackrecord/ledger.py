@@ -257,23 +257,23 @@ def shelf(path: Path, code: str) -> Iterator[Kept]:
             write_whole(path, json.dumps(new))
 
 
-def said_of_earlier(data: Data, indicators: Collection[str] | None, kept: Kept) -> pd.DataFrame:
+def said_of_earlier(data: Data, names: Collection[str] | None, kept: Kept, sight: Sight) -> pd.DataFrame:
     """One row for each settled target, definition and middle of a year: our probability, every rule, what happened.
 
     Columns: SAID (`years` from the last known year to the deadline; `definition` the indicator whose figures answer;
     `probability` NaN where we would have said "not assessable"; `light` 1 or 0 as the newest official grade was good or
     not; `outcome` the level published for the deadline and `met` 1 or 0, both NaN for a definition that ended before),
     then one for each rule: 1 yes, 0 no, NaN does not apply. Of earlier plans those that `earlier_plans` of `pages.toml`
-    names, all where it names none; `indicators` restricts them. `attrs["unscored"]` says of every other target why it
+    names, all where it names none; `names` of indicators restrict them. `attrs["unscored"]` says of every other target why it
     has no row ("open", "no_outcome", "late", "set_aside"), `attrs["refused"]` why it cannot be computed. Levels chained
     from changes have the base year as 100. What is said of a target is `kept` on a `shelf`.
     """
     full, told, rows, refused, unscored = with_earlier(data), pages(data.folder), Rows(), {}, {}
-    named, at, sight = full.targets, cache(full.at), Sight(data)
+    named, at = full.targets, cache(full.at)
     if "earlier_plans" in told:
         named = named[named["plan"].isin([*data.plans(), *told["earlier_plans"]])]
-    if indicators is not None:
-        named = named[named["indicator_id"].isin(indicators)]
+    if names is not None:
+        named = named[named["indicator_id"].isin(names)]
     for one in named.itertuples():
         if (name := f"{one.plan}/{one.target_id}") in told.get("not_scored", {}):
             unscored[name] = "set_aside"

@@ -26,7 +26,7 @@ from ..data.schema import INPUTS
 from ..data.vintages import among
 from ..errors import QcityError
 from ..files import digest
-from ..forecasting.quantiles import fold_of, log_score, murphy, reliability
+from ..forecasting.quantiles import log_score, murphy, reliability
 from ..rules import RULES
 from ..series.annual import Sight
 from . import hindcasts as past
@@ -285,7 +285,8 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     )
     code = repr([*map(metadata.version, COMPUTES), *map(digest, files)])
     with books.shelf(home.with_name(f"track_record_{plan or 'all'}.json"), code) as kept:
-        earlier, (asked, ahead) = books.said_of_earlier(data, names, kept), _asked(data, names, kept)
+        ways = data, names, kept, Sight(data)
+        earlier, (asked, ahead) = books.said_of_earlier(*ways), _asked(*ways)
     statements = books.read(home if ledger is None else ledger)
     statements = statements[(not plan) | (statements["plan"] == plan)].reset_index(drop=True)
     told = books.scored(statements, data)
@@ -294,16 +295,16 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     return TrackRecord(data.as_of, plan or "", asked, ahead, earlier, *said, issued, read_record())
 
 
-def _asked(data: Data, names: Collection[str] | None, kept: books.Kept) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _asked(
+    data: Data, names: Collection[str] | None, kept: books.Kept, sight: Sight
+) -> Sequence[pd.DataFrame]:
     """Questions and forecasts of the hindcasts, with what rules and models say; each series is kept.
 
-    Models fitted by search are asked at SAMPLE origins in all, of the series with the smallest hashes, so that a new
-    series or origin takes the place of one other at most.
+    Models fitted by search are asked at SAMPLE origins, shared out among the series, at least one of each.
     """
-    series, at, sight, parts = published(data, names), cache(data.at), Sight(data), list[dict[str, Any]]()
-    some = sorted(series, key=lambda one: fold_of("/".join(one), 2**64))[:SAMPLE]
+    series, at, parts = published(data, names), cache(data.at), list[dict[str, Any]]()
     for one in series:
-        few, row = SAMPLE // len(some) * (one in some), data.indicator(one[0])
+        few, row = max(1, SAMPLE // len(series)), data.indicator(one[0])
         due = among(past.with_lag(data, *one).observations, [one]).sum()
         near = {one, *((name, region) for region, name in data.comparators(one[0]))}
         days = books.middles(data.as_of) * (row["derived"] in INPUTS)  # else of its own revisions
