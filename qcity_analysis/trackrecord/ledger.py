@@ -264,9 +264,9 @@ def said_of_earlier(data: Data, names: Collection[str] | None, kept: Kept, sight
     `probability` NaN where we would have said "not assessable"; `light` 1 or 0 as the newest official grade was good or
     not; `outcome` the level published for the deadline and `met` 1 or 0, both NaN for a definition that ended before),
     then one for each rule: 1 yes, 0 no, NaN does not apply. Of earlier plans those that `earlier_plans` of `pages.toml`
-    names, all where it names none; `names` of indicators restrict them. `attrs["unscored"]` says of every other target why it
-    has no row ("open", "no_outcome", "late", "set_aside"), `attrs["refused"]` why it cannot be computed. Levels chained
-    from changes have the base year as 100. What is said of a target is `kept` on a `shelf`.
+    names, all where it names none; `names` of indicators restrict them. `attrs["unscored"]` says of every other target
+    why it has no row ("open", "no_outcome", "late", "set_aside"), `attrs["refused"]` why it cannot be computed. Levels
+    chained from changes have the base year as 100. What is said of a target is `kept` on a `shelf`.
     """
     full, told, rows, refused, unscored = with_earlier(data), pages(data.folder), Rows(), {}, {}
     named, at = full.targets, cache(full.at)

@@ -280,9 +280,7 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     """
     names = plan_indicators(data, plan) if plan else None
     library, home = Path(str(resources.files("qcity_analysis"))), books.home(data.folder)
-    files = sorted(
-        one for room in ROOMS.split() for one in library.glob(room) if one.suffix in (".py", ".json")
-    )
+    files = sorted(p for room in ROOMS.split() for p in library.glob(room) if p.suffix in (".py", ".json"))
     code = repr([*map(metadata.version, COMPUTES), *map(digest, files)])
     with books.shelf(home.with_name(f"track_record_{plan or 'all'}.json"), code) as kept:
         ways = data, names, kept, Sight(data)
