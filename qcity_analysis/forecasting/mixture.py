@@ -1,6 +1,7 @@
 """The structural mixture, a damped local linear trend on a fixed grid of its hyper-parameters, and what it forecasts.
 
-    y_t = l_t + e_t                     e_t ~ N(0, s2 (1 - rho)) l_t = l_{t-1} + phi b_{t-1} + u_t   u_t ~ N(0, s2 rho)
+    y_t = l_t + e_t                     e_t ~ N(0, s2 (1 - rho))
+    l_t = l_{t-1} + phi b_{t-1} + u_t   u_t ~ N(0, s2 rho)
     b_t = phi b_{t-1} + v_t             v_t ~ N(0, s2 z)
 
 Each grid cell (`prior.Cells`) is one model: constant mean, random walk, drift, damped trend, noisy level are all cells.
