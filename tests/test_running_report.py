@@ -232,7 +232,7 @@ LIMITED = "import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (900, 900)); from q
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("begin", "words", "place", "told"), [
-    (["-c", LIMITED], ["new-plan", "a"], "x", "a file is larger than is allowed"),
+    (["-c", LIMITED], ["new-plan", "a"], "x", "the file is larger than is allowed"),
     (CLI, ["new-plan", "a"], "full", "disk is full"), (CLI, ["new-plan", "a"], "closed", "read-only"),
     (CLI, ["run"], "closed", "read-only"), (CLI, ["check"], "closed", "read-only"),
 ])  # fmt: skip
