@@ -142,8 +142,8 @@ def test_each_definition_has_its_rows_and_without_figures_every_rule_says_so(tmp
     unknown = answer(tmp_path, observations=[])
     assert set(rules_for(unknown)["reason"]) == {"no figure up to 2024"}
     assert sections.shared_reason(unknown, "zh") == "没有规则适用：截至 2024 年没有数据。"
-    sections.rules(unknown, "en")
-    assert shown == []
+    few = answer(tmp_path / "few", observations=figures({2022: 5.0}))
+    assert [sections.rules(one, "en") for one in (unknown, few)] == [None, None] and shown == []
 
 
 # the command and the section of the page

@@ -120,7 +120,7 @@ def why(a: Assessment, lang: str) -> None:
 
 def rules(a: Assessment, lang: str) -> None:
     """Show how many published rules say yes, and folded every rule's class; nothing where no rule applies."""
-    parts = [part for part in judged(a) if not part.borrowed and not shared_reason(part, lang)]
+    parts = [p for p in judged(a) if any(one.will_meet is not None for one in results_for(p).values())]
     told = [(panel_title(one, lang), [votes(one, lang)], {"": rules_table(one, lang)}) for one in parts]
     show.blocks(a, "rules", lang, [show.Block(*one) for one in told], text("s_rules", lang))
 

@@ -466,7 +466,7 @@ def borrowed_name(part: Assessment, lang: str) -> str:
     if not part.borrowed:
         return ""
     region, name = part.borrowed.region_names[lang], part.borrowed.indicator_names[lang]
-    return text("place_and_series", lang, region=region, name=name)
+    return name if region == name else text("place_and_series", lang, region=region, name=name)
 
 
 def series_name(data: Data, indicator_id: str, region: str, lang: str) -> str:
