@@ -25,7 +25,7 @@ $(STAMP): pyproject.toml
 report: setup  ## run the notebooks on the published figures and write reports/index.html
 	@$(BIN)/qcity run
 
-test: setup  ## the everyday tests (under five minutes)
+test: setup  ## the everyday tests (two to three minutes)
 	@$(BIN)/python -m pytest -m "not slow" -n auto
 
 test-slow: setup  ## the slow checks
