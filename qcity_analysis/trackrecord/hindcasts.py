@@ -43,8 +43,8 @@ CENTRAL = {50: (0.25, 0.75), 90: (0.05, 0.95)}
 AHEAD = ["origin", "series", "family", "years", "year", "last", "actual", "crps", "crps_walk", "in50", "in90"]
 POSED = ["at_least", "threshold", "base_year", "deadline"]  # of a question, in the order of `rule_says`
 QUESTION = ["origin", "family", "kind", "years", *POSED, "met", "probability"]
-FITTED = ("ets", "theta", "arima", "ucm")  # models fitted by search, asked at SAMPLE origins only
-SAMPLE, MODEL_DRAWS = 48, 1000
+FITTED = ("ets", "theta", "arima", "ucm")  # models fitted by search: slow, so asked at few origins
+MODEL_DRAWS = 1000
 FOLDS = 10
 CALIBRATED = "_calibrated"
 
@@ -254,9 +254,7 @@ def calibrated(answers: pd.DataFrame, met: pd.Series, family: pd.Series) -> pd.D
     return pd.DataFrame(columns, index=answers.index)
 
 
-def answered(
-    data: Data, series: tuple[str, str], at: Callable[[dt.date], Data], few: int = SAMPLE
-) -> dict[str, Any]:
+def answered(data: Data, series: tuple[str, str], at: Callable[[dt.date], Data], few: int) -> dict[str, Any]:
     """The hindcasts of a series in plain values: `questions` with what every rule (`rule_says`) and named model says,
     NaN where not asked or not fitted; `ahead` with the models' CRPS; `refused`; how many `origins`, whether `lagged`,
     and at how many each model was `asked` and `failed`. Models fitted by search are asked only at `few` origins: those

@@ -31,7 +31,7 @@ from ..rules import RULES
 from ..series.annual import Sight
 from . import hindcasts as past
 from . import ledger as books
-from .hindcasts import AHEAD, CALIBRATED, QUESTION, SAMPLE, plan_indicators, published
+from .hindcasts import AHEAD, CALIBRATED, QUESTION, plan_indicators, published
 
 FILE = "record.json"  # beside the prior
 DRAWS = 1000
@@ -39,6 +39,7 @@ SHARE = 0.9  # of the bootstrap intervals
 LEAST = 0.5  # of the questions of a horizon that a benchmark must answer to compete
 ROOMS = "data/* series/* forecasting/**/* targets.py assessment/* rules/* trackrecord/*"  # what computes
 COMPUTES = ("numpy", "pandas", "scipy", "statsmodels")
+SAMPLE = 48  # origins at which models fitted by search are asked, but one of each series at least
 FEW = 20  # indicators below which a record is called too small
 
 
