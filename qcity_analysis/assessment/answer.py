@@ -148,6 +148,20 @@ class Assessment:
         """The known levels the answer rests on, index year; empty without a series."""
         return self.series.known() if self.series is not None else pd.Series(dtype=float)
 
+    @property
+    def reached(self) -> bool:
+        """Whether the newest level is already on the right side of what is just enough."""
+        last, bound = [*self.levels()][-1:], self.bound
+        return bound is not None and any(self.target.is_met(float(level), bound) for level in last)
+
+    @property
+    def newest(self) -> tuple[int | None, float]:
+        """Year and value of the newest level, or of what is counted so far; None and NaN where there is none."""
+        if self.tally is not None:
+            return (int(self.tally.through[:4]), self.tally.count) if self.tally.through else (None, math.nan)
+        levels = self.levels()
+        return (int(levels.index[-1]), float(levels.iloc[-1])) if len(levels) else (None, math.nan)
+
     def by_definition(self) -> list[Assessment]:
         """The answer under each definition of its indicator, oldest first; itself where there is only one."""
         return [part for part in self.parts if part.role == "definition"] or [self]
