@@ -84,8 +84,8 @@ class Assessment:
     `basis`, which of them it goes by, the "outcome" or what was "official", or nothing (see `assess`).
 
     >>> answer = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity", draws=2000)
-    >>> answer.status, answer.word, answer.levels().tail(2).to_dict(), answer.places()
-    ('forecast', 'likely', {2021: 3.54, 2022: 3.82}, {('rd_intensity', 'nanjing')})
+    >>> answer.word, answer.levels().tail(1).to_dict(), answer.newest, answer.reached, answer.places()
+    ('likely', {2022: 3.82}, (2022, 3.82), False, {('rd_intensity', 'nanjing')})
     >>> answer.level(0.9) < answer.level(0.5) == answer.median == answer.to_dict()["median"]
     True
     >>> answer.chance == answer.headline_probability == answer.by_figures().probability, len(answer.by_definition())

@@ -311,8 +311,8 @@ def hedgehog_chart(rows: pd.DataFrame, levels: pd.Series, lang: str = "en") -> F
 
 
 def panels_chart(answers: Sequence[Assessment], lang: str = "en", names: Sequence[str] = ()) -> Figure:
-    """Small multiples, a panel for each answer: levels, fan, what is asked for, and the answer. It is named by its region
-    and has a scale of its own; with `names` it is named so, and all have one scale.
+    """Small multiples, a panel for each answer: levels, fan, what is asked for, and the answer. It is named by its
+    region and has a scale of its own; with `names` it is named so, and all have one scale.
     """
     across, shared = min(2 if names else 4, len(answers)), bool(names)
     down, names = -(-len(answers) // across), names or [a.region_names[lang] for a in answers]
