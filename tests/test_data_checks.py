@@ -220,8 +220,9 @@ def test_a_long_list_of_names_is_cut_and_an_empty_one_is_none():
 
 # Identifiers of the data name files: none of them leads out of the folder that is written to.
 ESCAPE = "../../../../escaped/evil"
-BAD = [ESCAPE, "..", "a/b", "a\\b", "/etc/x", ".hidden", "a..b", "a b", "a\nb", "<b>x", "x" * 81, "南" * 27]
-GOOD = ["rd_intensity", "a-b.c", "_x", "-x", "南京.2025", "Ä1"]
+BAD = [ESCAPE, "..", "a/b", "a\\b", "/etc/x", ".hidden", "a..b", "a b", "a\nb", "<b>x", "x" * 81, "南" * 27, "a.", ".",
+       "con", "NUL", "com1.txt", "Lpt9"]  # fmt: skip
+GOOD = ["rd_intensity", "a-b.c", "_x", "icon", "con_2", "com10", "console.x", "-x", "南京.2025", "Ä1"]
 IDENTIFIERS = {"plan": "made_up", "target_id": "goal", "indicator_id": "widgets", "region": "testville",
                "source_id": "bulletin"}  # fmt: skip
 
