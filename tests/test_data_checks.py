@@ -194,10 +194,9 @@ def test_what_cannot_be_read_as_a_figure_or_threshold_is_refused_with_its_row(tm
     targets = [target(f"t{k}", threshold=text) for k, text in enumerate(written)]
     with pytest.raises(DataError) as told:
         loaded(tmp_path, observations=rows, targets=targets)
-    told = [p for p in told.value.problems if p.code in ("cell_number", "cell_size")]
-    places = [(p.file, p.row, p.column) for p in told]
+    found = [(p.file, p.row, p.column) for p in told.value.problems if p.code in ("cell_number", "cell_size")]
     cells = (("targets.csv", "threshold"), ("observations.csv", "value"))
-    assert places == [(file, k, column) for file, column in cells for k in range(2, len(written) + 2)]
+    assert found == [(file, k, column) for file, column in cells for k in range(2, len(written) + 2)]
 
 
 @pytest.mark.parametrize("name", ["sources.csv", "indicators.csv"])
