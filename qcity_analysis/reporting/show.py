@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Front = dict[str, Any] | None
+STYLES = [Path(__file__).with_name("templates") / f"{name}.css" for name in ("notebook", "parts")]
+LOOK = f"<style>{''.join(path.read_text('utf-8') for path in STYLES)}</style>"  # of a notebook
 SOURCE_COLUMNS = "c_period c_figure c_measure c_status c_use c_publisher c_title c_date"
 USES = {"observations": "used", "bounds": "bound", "superseded": "superseded", "unused": "unused"}
 MARKS = {  # elements of HTML as Markdown
@@ -239,9 +241,9 @@ def saved(result: dict[str, Any], name: str, lang: str, out: str = "") -> Path:
 
 
 def title(key: str, lang: str) -> None:
-    """Show in the notebook, not on its page, its title `title_<key>`, what it is about, and how it is used."""
+    """Show in the notebook, not on its page, its title `title_<key>`, what it is about, its use, and its look."""
     about = paragraphs(text(f"about_{key}", lang), text("about_parameters", lang))
-    html(f"<h1>{escape(text(f'title_{key}', lang))}</h1>{about}", page=False)
+    html(LOOK, f"<h1>{escape(text(f'title_{key}', lang))}</h1>{about}", page=False)
 
 
 def things_to_try(lang: str, *keys: str) -> None:
