@@ -426,7 +426,7 @@ def typical_change(levels: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class ReferenceChanges:
-    """Changes of one support in the corpus: `quantiles` a year (10, 99), `scaled`; of so many `series`, `indicators`."""
+    """Changes of one support in the corpus: `quantiles` a year (10, 99), `scaled`, of its `series` and `indicators`."""
 
     series: int
     indicators: int
