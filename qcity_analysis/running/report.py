@@ -33,6 +33,7 @@ from ..catalogue import LANGUAGES, check_language, text
 from ..data.load import Data, find_folder, load, pages
 from ..errors import QcityError, unknown
 from ..files import PROJECT, alone, digest, inside, write_whole
+from ..reporting.page import mark_page, render_page, write_index
 from ..series.annual import Sight
 from ..trackrecord import ledger as issued
 from .runner import TIMEOUT, RunResult, as_declared, declared_parameters, kernel_server, run_notebook
@@ -156,8 +157,6 @@ def run_report(  # noqa: PLR0913
     With `record` the probabilities go into the ledger `ledger_dir`, by default the one beside the data. Raises
     QcityError for faulty data, unknown names and a folder in which another run makes pages, before anything is run.
     """
-    from ..reporting.page import write_index
-
     begin, data = time.monotonic(), load(data_dir, as_of)
     listed = list_jobs(data, plans, languages, data_dir, targets, ledger_dir)
     out, home = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
@@ -277,7 +276,7 @@ class _Shop:
     site: set[str] = field(default_factory=set)  # names of the pages that can be linked to
     total: int = 0
     count: int = 0
-    server: Callable[[], list[str] | None] = lambda: None
+    server: Callable[[], str | None] = lambda: None
     stopped: bool = False
 
     def __post_init__(self) -> None:
@@ -298,8 +297,6 @@ class _Shop:
 
         With `all_good` these are all whose last run did not fail.
         """
-        from ..reporting.page import mark_page
-
         kept = dict[str, Run]()
         for job, run in ((job, self.runs[job.name]) for job in jobs if self.runs.get(job.name, {}).get("ok")):
             if not all_good:
@@ -356,8 +353,6 @@ class _Shop:
 
     def _make(self, job: Job) -> Run:
         """Run one notebook and render its page; returns its line of the ledger, nothing when interrupted."""
-        from ..reporting.page import mark_page, render_page
-
         name, file = f"{job.name}.html", f"notebooks/{job.name}.ipynb"
         page, executed, before = inside(self.out, name), inside(self.out, file), self.runs.get(job.name, {})
         draft, broken = executed.with_name(f".{executed.stem}.part"), executed.with_suffix(".failed.ipynb")
