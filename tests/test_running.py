@@ -22,8 +22,8 @@ def notebook(folder, *cells, parameters=PARAMETERS):
     return folder / "made.ipynb"
 
 
-def run(folder, *cells, timeout=60, server=None, **parameters):
-    return run_notebook(notebook(folder, *cells), parameters, folder / "out.ipynb", timeout, server)
+def run(folder, *cells, timeout=60, argv=None, **parameters):
+    return run_notebook(notebook(folder, *cells), parameters, folder / "out.ipynb", timeout, argv)
 
 
 def test_text_parameters_stay_readable_long_output_is_cut_and_a_failure_is_told(tmp_path):
@@ -36,11 +36,11 @@ def test_text_parameters_stay_readable_long_output_is_cut_and_a_failure_is_told(
 
 def test_where_kernels_cannot_be_forked_there_is_no_command(monkeypatch):
     monkeypatch.setattr(sys, "executable", "true")  # ends at once
-    with kernel_server() as server:
-        assert server() is None
+    with kernel_server() as argv:
+        assert argv() is None
     monkeypatch.delattr(os, "fork")
-    with kernel_server() as server:
-        assert server() is None
+    with kernel_server() as argv:
+        assert argv() is None
 
 
 # what a cell does: status, what it did last, size of the notebook at most; papermill calls most of these completed
@@ -64,21 +64,21 @@ TRUTH = [
 
 @pytest.mark.slow
 def test_every_way_to_end_is_told_truly_and_leaves_no_large_page_and_no_process(tmp_path):
-    with kernel_server() as server:
+    with kernel_server() as argv:
         for number, (cell, status, error) in enumerate(TRUTH):
             (folder := tmp_path / str(number)).mkdir()
             limit = 6 if status == "timeout" else 60
-            result = run(folder, "print('before')", cell, "print('never')", timeout=limit, server=server())
+            result = run(folder, "print('before')", cell, "print('never')", timeout=limit, argv=argv())
             assert result.status == status and result.error.startswith(error), cell
             assert result.cell == ("" if status == "ok" else f"3: {cell}")
             kept = nbformat.read(out := folder / "out.ipynb", as_version=4)
             assert out.stat().st_size < 1_200_000 and kept.cells[1].outputs[0].text == "before\n"
             assert bool(kept.cells[-1].outputs) == (status == "ok")
-        assert run(tmp_path, "import sys; sys.modules['scipy.stats']", server=server()).ok  # preloaded
-    assert server() is None and b"43217" not in subprocess.run(["ps", "ax"], capture_output=True).stdout
+        assert run(tmp_path, "import sys; sys.modules['scipy.stats']", argv=argv()).ok  # preloaded
+    assert argv() is None and b"43217" not in subprocess.run(["ps", "ax"], capture_output=True).stdout
     result = run(tmp_path, "import time; time.sleep(3)", "time.sleep(3)", "time.sleep(30)", timeout=8)
     assert result.status == "timeout" and result.seconds < 20 and "8 seconds" in result.error
-    result = run(tmp_path, "1", server="/nowhere")
+    result = run(tmp_path, "1", argv=["/bin/false", "{connection_file}"])
     assert (result.status, result.cell) == ("died", "")
 
 
@@ -88,7 +88,7 @@ def test_another_kernel_is_the_notebooks_own_or_refused(tmp_path, kernel):
     document.metadata.kernelspec = kernel
     nbformat.write(document, path)
     if "language" not in kernel:
-        assert "No such kernel" in run_notebook(path, {}, tmp_path / "a.ipynb", server="/nowhere").error
+        assert "No such kernel" in run_notebook(path, {}, tmp_path / "a.ipynb", kernel_argv=["false"]).error
         return
     with pytest.raises(QcityError, match="its language is R; it needs exactly one such cell, in Python"):
         declared_parameters(path)

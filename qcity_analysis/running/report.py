@@ -276,7 +276,7 @@ class _Shop:
     site: set[str] = field(default_factory=set)  # names of the pages that can be linked to
     total: int = 0
     count: int = 0
-    server: Callable[[], str | None] = lambda: None
+    server: Callable[[], list[str] | None] = lambda: None
     stopped: bool = False
 
     def __post_init__(self) -> None:

@@ -2,24 +2,24 @@
 
 Built on papermill's parameter injection and nbclient. Names and types of parameters are checked against the notebook's
 own tagged cell before a kernel starts; the status is determined here: papermill calls killed and timed-out notebooks
-completed. Kernels may be forked from one preloaded process that has read the data, so that each run starts in a tenth
-of the usual time: one for each connection to its socket; when either ends, so does the other. Unix only.
+completed. Kernels may be forked from one preloaded process, so that each run starts in a tenth of the usual time: for
+each connection on its socket a fork of it watches over a kernel, and a small process that Jupyter starts in the
+kernel's place connects; when either ends, so does the other. Unix only.
 """
 
 from __future__ import annotations
 
 import ast
-import datetime as dt
 import importlib
 import logging
 import math
 import os
 import queue
-import random
 import re
 import select
 import signal
 import socket
+import socketserver
 import sys
 import tempfile
 import time
@@ -28,17 +28,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..catalogue import LANGUAGES, catalogue, text
-from ..data.load import load
+from ..catalogue import LANGUAGES, text
 from ..errors import QcityError, did_you_mean
 from ..files import write_whole
-
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
 
 PRELOAD = (
     *("ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "qcity_analysis.results"),
@@ -46,6 +42,13 @@ PRELOAD = (
     *("qcity_analysis.reporting.sections", "qcity_analysis.reporting.data_sections"),
 )
 ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+CONNECT = """
+import _socket, os, sys
+client = _socket.socket(_socket.AF_UNIX)
+client.connect(sys.argv[1])
+client.sendall(ascii((sys.argv[2], os.getcwd(), {**os.environ})).encode() + b"\\n")
+client.recv(1)
+"""  # asks for a kernel and stays until it ends; what it imports is built in, so that it starts at once
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 TIMEOUT = 600.0
 LARGEST = {"stream": 10**6, "display_data": 3 * 10**7, "execute_result": 3 * 10**7}  # characters of a cell
@@ -168,13 +171,13 @@ def check_parameters(cells: Sequence[str] | None = None) -> None:
 
 def run_notebook(
     notebook: str | Path, parameters: Mapping[str, Any], output: str | Path, timeout: float = TIMEOUT,
-    server: str | None = None, folder: Path | None = None,
+    kernel_argv: list[str] | None = None, folder: Path | None = None,
 ) -> RunResult:  # fmt: skip
     """Run a notebook with papermill and write the executed copy to `output`, partial or complete.
 
-    `timeout` limits the whole notebook, in seconds. A kernel `python3` is forked by the `server` at that address (see
-    `kernel_server`) where one is given; `folder` is where it runs, by default here. A failing notebook is a result, no
-    exception; QcityError is raised for an unknown or mistyped parameter, before a kernel starts or anything is written.
+    `timeout` limits the whole notebook, in seconds. `kernel_argv` is the command of a kernel to take in place of
+    `python3` (see `kernels`), `folder` where it runs, by default here. A failing notebook is a result, no exception;
+    QcityError is raised for an unknown or mistyped parameter, before a kernel starts and before anything is written.
     """
     import nbformat
 
@@ -183,7 +186,7 @@ def run_notebook(
     document = _inject(_read(source), values, source.name)
     Path(output).parent.mkdir(parents=True, exist_ok=True)
     try:
-        _execute(document, result, begin + timeout, server, str(folder or Path.cwd()))
+        _execute(document, result, begin + timeout, kernel_argv, str(folder or Path.cwd()))
         result.status = "ok"
     except Exception as error:
         result.status, result.error = _diagnose(error, timeout)
@@ -195,7 +198,7 @@ def run_notebook(
     return result
 
 
-def _read(path: Path) -> NotebookNode:
+def _read(path: Path) -> Any:
     import nbformat
 
     if not path.is_file():
@@ -207,7 +210,7 @@ def _read(path: Path) -> NotebookNode:
         raise QcityError(f"{path.name} is not a notebook: {error}") from error
 
 
-def _inject(document: NotebookNode, values: dict[str, Any], source: str) -> NotebookNode:
+def _inject(document: Any, values: dict[str, Any], source: str) -> Any:
     """The notebook with papermill's injected cell, its values written so that Chinese stays readable."""
     from papermill.parameterize import parameterize_notebook
 
@@ -222,31 +225,44 @@ def _inject(document: NotebookNode, values: dict[str, Any], source: str) -> Note
 
 
 def _execute(
-    document: NotebookNode, result: RunResult, deadline: float, server: str | None, folder: str
+    document: Any, result: RunResult, deadline: float, argv: list[str] | None, folder: str
 ) -> None:  # fmt: skip
     """Run every cell until one fails; `result.cell` is the one that runs."""
+    import zmq
+    from jupyter_client.asynchronous.client import AsyncKernelClient
+    from jupyter_client.kernelspec import KernelSpec
     from nbclient import NotebookClient
 
-    room = dict[str, int]()
+    class Prompt(AsyncKernelClient):  # waits for no messages that do not come
+        def _context_default(self) -> Any:
+            (context := super()._context_default()).setsockopt(zmq.RECONNECT_IVL, 5)  # milliseconds
+            return context
 
-    class Client(NotebookClient):
-        def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
-            return super().process_message(msg, cell, cell_index) if _fits(msg, room) else None
+        async def wait_for_ready(self, timeout: float | None = None) -> Any:
+            while await self.is_alive() and time.monotonic() < deadline:
+                self.kernel_info()
+                with suppress(queue.Empty):
+                    await self.get_shell_msg(timeout=1)
+                    return await self.get_iopub_msg(timeout=1)  # outputs arrive too
+            raise RuntimeError("Kernel died")
 
     def end(execute_reply: Any, **_: Any) -> None:
         if "ask_exit" in str(execute_reply["content"].get("payload")):
             raise RuntimeError("SystemExit: quit()")
 
-    log = logging.getLogger("qcity_analysis.quiet")
-    log.setLevel(logging.CRITICAL)
-    client = Client(
-        document, kernel_name=document.metadata.get("kernelspec", {}).get("name", "python3"), log=log,
-        resources={"metadata": {"path": folder}}, startup_timeout=60, raise_on_iopub_timeout=False,
+    client = NotebookClient(
+        document, kernel_name=document.metadata.get("kernelspec", {}).get("name", "python3"),
+        log=logging.Logger("quiet", logging.CRITICAL), resources={"metadata": {"path": folder}},
         timeout_func=lambda _: max(0.5, deadline - time.monotonic()), force_raise_errors=True, on_cell_executed=end,
+        startup_timeout=60, raise_on_iopub_timeout=False,
     )  # fmt: skip
+    room, process = dict[str, int](), client.process_message
+    client.process_message = lambda msg, *at: process(msg, *at) if _fits(msg, room) else None
+    client.km = client.create_kernel_manager()
+    client.km.client_factory = Prompt
+    if forked := bool(argv and client.kernel_name == "python3"):
+        client.km._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
     number, group, run = 0, None, {"QCITY_RUN": f"{os.getpid()}-{id(document)}-{time.time_ns()}"}
-    if server and client.kernel_name == "python3":
-        client.kernel_manager_class = _forked(server)
     try:
         with client.setup_kernel(env=os.environ | ONE_THREAD | run, stdout=DEVNULL, stderr=DEVNULL):
             group = getattr(getattr(client.km, "provisioner", None), "pgid", None)
@@ -256,6 +272,9 @@ def _execute(
                     result.cell = f"{number}: {first}"
                     room.update(LARGEST)
                     client.execute_cell(cell, index)
+            if forked:  # it has nothing to do at its end
+                client.km.provisioner.process.kill()
+                client.km.provisioner.process.wait()
     finally:
         if group:  # children that the notebook left behind
             with suppress(OSError):
@@ -265,50 +284,6 @@ def _execute(
                 if run["QCITY_RUN"].encode() in left.read_bytes():
                     os.kill(int(left.parent.name), signal.SIGKILL)
     result.cell = ""
-
-
-def _forked(server: str) -> Any:
-    """The class of a kernel that a server forks; it ends with its connection, and the connection with it."""
-    from jupyter_client.manager import AsyncKernelManager
-
-    usual: Any = AsyncKernelManager
-
-    class Forked(usual):
-        connection, has_kernel = socket.socket(socket.AF_UNIX), False
-
-        async def start_kernel(self, *, cwd: str, env: dict[str, str], **_: Any) -> None:
-            self.write_connection_file()
-            self.has_kernel = True
-            with suppress(OSError):  # then it is not alive
-                self.connection.settimeout(60)
-                self.connection.connect(server)
-                self.connection.sendall(ascii((self.connection_file, cwd, env)).encode() + b"\n")
-                self.connection.recv(1)  # it can be connected to
-
-        async def is_alive(self) -> bool:
-            return not select.select([self.connection], [], [], 0)[0]
-
-        async def shutdown_kernel(self, **_: Any) -> None:
-            self.connection.close()
-
-        def client(self) -> Any:
-            """Ready as soon as it answers: Jupyter's own waits for messages that do not come."""
-            client, until = super().client(), time.monotonic() + 60
-
-            async def ready(timeout: float) -> Any:
-                while await self.is_alive() and time.monotonic() < until:
-                    client.kernel_info()
-                    with suppress(queue.Empty):
-                        await client.get_shell_msg(timeout=1)
-                        return await client.get_iopub_msg(timeout=1)  # outputs arrive too
-                raise RuntimeError("Kernel died")
-
-            client.wait_for_ready = ready
-            return client
-
-        _async_is_alive = is_alive
-
-    return Forked
 
 
 def _fits(msg: dict[str, Any], room: dict[str, int]) -> bool:
@@ -339,11 +314,11 @@ def _diagnose(error: Exception, timeout: float) -> tuple[str, str]:
 
 
 @contextmanager
-def kernel_server(timeout: float = 60) -> Iterator[Callable[[], str | None]]:
+def kernel_server(timeout: float = 60) -> Iterator[Callable[[], list[str] | None]]:
     """Start the preloaded process for a `with` block and wait until it accepts connections; at the end it is ended.
 
-    What is called inside gives its address, None where there is none: on another system, after `timeout` seconds, or
-    when it has died.
+    What is called inside gives the command of a kernelspec whose kernels come from that process, None where there is
+    none: on another system, after `timeout` seconds, or when it has died.
     """
     if not (hasattr(os, "fork") and hasattr(socket, "AF_UNIX")):
         yield lambda: None
@@ -356,8 +331,9 @@ def kernel_server(timeout: float = 60) -> Iterator[Callable[[], str | None]]:
             assert process.stdin is not None and process.stdout is not None
             ready, _, _ = select.select([process.stdout], [], [], timeout)
             started = bool(ready) and process.stdout.readline() == b"ready\n"
+            argv = [sys.executable, "-I", "-S", "-c", CONNECT, address, "{connection_file}"]
             try:
-                yield lambda: address if started and process.poll() is None else None
+                yield lambda: argv if started and process.poll() is None else None
             finally:
                 process.stdin.close()
                 with suppress(TimeoutExpired):
@@ -366,57 +342,49 @@ def kernel_server(timeout: float = 60) -> Iterator[Callable[[], str | None]]:
 
 
 def serve(address: str) -> None:
-    """Fork a kernel for each connection, and end it with its connection; end all when standard input is closed."""
+    """Watch over a kernel for each connection until standard input is closed; then end them all."""
     for name in PRELOAD:
         importlib.import_module(name)
-    with suppress(QcityError):  # the kernels tell it
-        _held = load(None, dt.date.max)  # so that they need not read it again
-    catalogue()
-    kernels, ready = dict[int, socket.socket](), list[Any]()
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(address)
-        server.listen()
+
+    class Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
+        request_queue_size = 32
+
+    class Kernel(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            """In a fork: start the kernel and stay until it, its client or the whole server ends."""
+            asked = ast.literal_eval(self.rfile.readline().decode())
+            if (pid := os.fork()) == 0:
+                _become_kernel(*asked, [self.connection.fileno(), server.fileno()])
+            while not os.waitpid(pid, os.WNOHANG)[0]:
+                if select.select([0, self.connection], [], [], 0.1)[0]:
+                    break
+            for end in (os.killpg, os.kill):  # with what it started; alone, where just forked
+                with suppress(ProcessLookupError, PermissionError):
+                    end(pid, signal.SIGKILL)
+
+    with Server(address, Kernel) as server:
         os.write(1, b"ready\n")
-        while 0 not in ready:
-            watched: list[Any] = [0, server, *kernels.values()]
-            ready = select.select(watched, [], [], 0.1)[0]
-            if server in ready:
-                client, _ = server.accept()
-                request = client.makefile().readline()
-                if (pid := os.fork()) == 0:
-                    _become_kernel(request, client, [server, *kernels.values()])
-                kernels[pid] = client
-            for pid, client in [*kernels.items()]:
-                if (over := os.waitpid(pid, os.WNOHANG)[0]) or {0, client} & {*ready}:
-                    for end in (os.killpg, os.kill):  # with what it started; alone, where just forked
-                        with suppress(ProcessLookupError, PermissionError):
-                            end(pid, signal.SIGKILL)
-                if over:
-                    kernels.pop(pid).close()
+        waiting: list[Any] = [0, server]
+        while 0 not in select.select(waiting, [], [])[0]:
+            server.handle_request()
+            server.service_actions()
 
 
-def _become_kernel(request: str, client: socket.socket, inherited: list[socket.socket]) -> None:
+def _become_kernel(file: str, folder: str, env: dict[str, str], inherited: list[int]) -> None:
     """In the forked child: a fresh state, then an ordinary IPython kernel; never returns."""
     code = 1
     try:
         os.setsid()
-        file, folder, env = ast.literal_eval(request)
         for connection in inherited:
-            connection.close()
+            os.close(connection)
         for stream in (0, 1):
             os.dup2(os.open(os.devnull, os.O_RDWR), stream)
         os.chdir(folder)
         os.environ |= env
-        random.seed()
         np.random.seed()
         from ipykernel.kernelapp import IPKernelApp
 
-        options = ["--HistoryManager.enabled=False", f"--IPKernelApp.parent_handle={os.getppid()}"]
-        kernel: Any = IPKernelApp.instance()
-        kernel.initialize(["-f", file, *options])
-        with client:
-            client.sendall(b"+")
-        kernel.start()
+        IPKernelApp.launch_instance(argv=["-f", file, "--HistoryManager.enabled=False"])
         code = 0
     finally:
         os._exit(code)
