@@ -211,7 +211,7 @@ def forecast(
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
     from ..analysis.portfolio import portfolio as add_up
     from ..reporting.analyses import regions_lines
-    from ..reporting.figures import regions_chart
+    from ..reporting.figures import panels_chart
     from ..reporting.figures.fan import fan_chart
     from ..reporting.sections import answer_lines
     from ..targets import find_target, in_regions
@@ -229,7 +229,7 @@ def forecast(
     if region and (region == "all" or "," in region):
         asked = in_regions(known, find_target(known, target, plan), region)
         answers = [qc.assess(known, one, **options) for one in asked]
-        save(regions_chart, answers, bbox_inches="tight")
+        save(panels_chart, answers, bbox_inches="tight")
         lines = partial(regions_lines, answers, add_up(known, answers, seed=seed), language)
         show(as_json, lambda: [a.to_dict() for a in answers], lines)
     answer = qc.assess(known, target, plan=plan, region=region, **options)
@@ -285,10 +285,9 @@ def rules(
 ) -> None:  # fmt: skip
     """What do published progress rules say, beside the probability? Writes nothing."""
     from ..reporting.sections import rule_lines, rules_values
-    from ..rules.question import judged
 
     answer = qc.assess(qc.load(data, as_of), target, plan=plan, region=region)
-    parts = judged(answer)
+    parts = answer.by_definition()
     show(as_json, lambda: list(map(rules_values, parts)), lambda: rule_lines(parts, language), answer.status)
 
 

@@ -45,7 +45,6 @@ PAGES = {  # kind of page: its notebook, and the seconds it usually takes
     "overview": ("01_data_overview", 3.0), "track": ("05_track_record", 60.0),
 }  # fmt: skip
 OF_NO_PLAN = {"overview": "data_overview", "track": "track_record"}  # and the folder of their pages
-WORTH_A_SERVER = 4  # from this many runs on, preloading a process pays
 LOST = (LookupError, TypeError, ValueError)  # what outputs of a notebook may do to its page
 PASSING = ("ConnectionError", "TimeoutError", "BlockingIOError")  # errors worth another try
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "nbconvert")  # that compute and draw
@@ -115,7 +114,7 @@ def list_jobs(
             listed.append(Job("overview", "", "", lang, day, whole))
             whole = whole | ({"ledger": str(Path(ledger_dir).resolve())} if ledger_dir else {})
             listed.append(Job("track", "", "", lang, day, whole))
-    names = Counter("own" if job.plan == "own" else job.name.replace("/", "_") for job in listed)
+    names = Counter("own" if job.plan == "own" else job.name.replace("/", "_").lower() for job in listed)
     if twice := [name for name in names if names[name] > 1]:
         raise QcityError(f"two pages would be named {', '.join(twice)}: rename a plan or a target")
     return listed
@@ -222,7 +221,7 @@ def _held(out: Path, data_folder: Path | None) -> Iterator[ExitStack]:
         if not stack.enter_context(alone(out, wait=False)):
             who = holder.read_text("utf-8") if holder.is_file() else "?"
             raise QcityError(text("run_held", "en", folder=out, who=who))
-        for left in out.rglob(".*.part"):  # by a run that was killed
+        for left in out.rglob(".*.[0-9]*.[0-9]*.part"):  # by a run that was killed
             left.unlink(missing_ok=True)
         write_whole(holder, f"{platform.node()}, process {os.getpid()}, {now}")
         stack.callback(holder.unlink, missing_ok=True)
@@ -315,7 +314,7 @@ class _Shop:
         times = [float(self.runs.get(job.name, {}).get("seconds") or PAGES[job.kind][1]) for job in to_do]
         minutes, self.total = round(max([sum(times) / workers, *times]) / 60, 1), len(to_do)
         self.say("begin", {"pages": of, "to_do": self.total, "kept": of - self.total, "minutes": minutes})
-        if self.total >= WORTH_A_SERVER:
+        if to_do:
             self.server = stack.enter_context(kernel_server())
             if self.server() is None:
                 self.say("slow_kernels", {})
@@ -355,7 +354,8 @@ class _Shop:
         """Run one notebook and render its page; returns its line of the ledger, nothing when interrupted."""
         name, file = f"{job.name}.html", f"notebooks/{job.name}.ipynb"
         page, executed, before = inside(self.out, name), inside(self.out, file), self.runs.get(job.name, {})
-        draft, broken = executed.with_name(f".{executed.stem}.part"), executed.with_suffix(".failed.ipynb")
+        draft = executed.with_name(f".{executed.stem}.{os.getpid()}.0.part")
+        broken = executed.with_suffix(".failed.ipynb")
         good = before.get("good", "") if digest(page) == before.get("files", {}).get(name) else ""
         mark, result, front = self.mark(job), self._run(job, draft), dict[str, Any]()
         if self.stopped:

@@ -37,8 +37,8 @@ from ..errors import QcityError, did_you_mean
 from ..files import write_whole
 
 PRELOAD = (
-    *("ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "qcity_analysis.results"),
-    *("matplotlib.backends.backend_svg", "scipy.stats", "statsmodels.tsa.arima.model"),
+    *("ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "bs4", "scipy.stats"),
+    *("matplotlib.backends.backend_svg", "statsmodels.tsa.arima.model", "qcity_analysis.results"),
     *("qcity_analysis.reporting.sections", "qcity_analysis.reporting.data_sections"),
 )
 ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
@@ -224,42 +224,33 @@ def _inject(document: Any, values: dict[str, Any], source: str) -> Any:
     return document
 
 
-def _execute(
-    document: Any, result: RunResult, deadline: float, argv: list[str] | None, folder: str
-) -> None:  # fmt: skip
+def _execute(document: Any, result: RunResult, until: float, argv: list[str] | None, folder: str) -> None:
     """Run every cell until one fails; `result.cell` is the one that runs."""
-    import zmq
+    import zmq.asyncio
     from jupyter_client.asynchronous.client import AsyncKernelClient
     from jupyter_client.kernelspec import KernelSpec
     from nbclient import NotebookClient
 
     class Prompt(AsyncKernelClient):  # waits for no messages that do not come
-        def _context_default(self) -> Any:
-            (context := super()._context_default()).setsockopt(zmq.RECONNECT_IVL, 5)  # milliseconds
-            return context
-
         async def wait_for_ready(self, timeout: float | None = None) -> Any:
-            while await self.is_alive() and time.monotonic() < deadline:
+            while await self.is_alive() and time.monotonic() < until:
                 self.kernel_info()
                 with suppress(queue.Empty):
                     await self.get_shell_msg(timeout=1)
                     return await self.get_iopub_msg(timeout=1)  # outputs arrive too
             raise RuntimeError("Kernel died")
 
-    def end(execute_reply: Any, **_: Any) -> None:
-        if "ask_exit" in str(execute_reply["content"].get("payload")):
-            raise RuntimeError("SystemExit: quit()")
-
-    client = NotebookClient(
+    client: Any = NotebookClient(
         document, kernel_name=document.metadata.get("kernelspec", {}).get("name", "python3"),
         log=logging.Logger("quiet", logging.CRITICAL), resources={"metadata": {"path": folder}},
-        timeout_func=lambda _: max(0.5, deadline - time.monotonic()), force_raise_errors=True, on_cell_executed=end,
-        startup_timeout=60, raise_on_iopub_timeout=False,
+        timeout_func=lambda _: max(0.5, until - time.monotonic()), force_raise_errors=True, on_cell_executed=_end,
     )  # fmt: skip
     room, process = dict[str, int](), client.process_message
     client.process_message = lambda msg, *at: process(msg, *at) if _fits(msg, room) else None
     client.km = client.create_kernel_manager()
     client.km.client_factory = Prompt
+    (context := zmq.asyncio.Context()).setsockopt(zmq.RECONNECT_IVL, 5)  # milliseconds
+    client.km.client = lambda make=client.km.client: make(context=context)
     if forked := bool(argv and client.kernel_name == "python3"):
         client.km._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
     number, group, run = 0, None, {"QCITY_RUN": f"{os.getpid()}-{id(document)}-{time.time_ns()}"}
@@ -284,6 +275,11 @@ def _execute(
                 if run["QCITY_RUN"].encode() in left.read_bytes():
                     os.kill(int(left.parent.name), signal.SIGKILL)
     result.cell = ""
+
+
+def _end(execute_reply: Any, **_: Any) -> None:
+    if "ask_exit" in str(execute_reply["content"].get("payload")):
+        raise RuntimeError("SystemExit: quit()")
 
 
 def _fits(msg: dict[str, Any], room: dict[str, int]) -> bool:
@@ -352,9 +348,9 @@ def serve(address: str) -> None:
     class Kernel(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             """In a fork: start the kernel and stay until it, its client or the whole server ends."""
-            asked = ast.literal_eval(self.rfile.readline().decode())
+            file, folder, env = ast.literal_eval(self.rfile.readline().decode())
             if (pid := os.fork()) == 0:
-                _become_kernel(*asked, [self.connection.fileno(), server.fileno()])
+                _become_kernel(file, folder, env, [self.connection.fileno(), server.fileno()])
             while not os.waitpid(pid, os.WNOHANG)[0]:
                 if select.select([0, self.connection], [], [], 0.1)[0]:
                     break
@@ -364,15 +360,13 @@ def serve(address: str) -> None:
 
     with Server(address, Kernel) as server:
         os.write(1, b"ready\n")
-        waiting: list[Any] = [0, server]
-        while 0 not in select.select(waiting, [], [])[0]:
+        while 0 not in select.select([0, server.fileno()], [], [])[0]:
             server.handle_request()
             server.service_actions()
 
 
 def _become_kernel(file: str, folder: str, env: dict[str, str], inherited: list[int]) -> None:
     """In the forked child: a fresh state, then an ordinary IPython kernel; never returns."""
-    code = 1
     try:
         os.setsid()
         for connection in inherited:
@@ -385,6 +379,5 @@ def _become_kernel(file: str, folder: str, env: dict[str, str], inherited: list[
         from ipykernel.kernelapp import IPKernelApp
 
         IPKernelApp.launch_instance(argv=["-f", file, "--HistoryManager.enabled=False"])
-        code = 0
     finally:
-        os._exit(code)
+        os._exit(0)
