@@ -226,12 +226,15 @@ def _inject(document: Any, values: dict[str, Any], source: str) -> Any:
 
 def _execute(document: Any, result: RunResult, until: float, argv: list[str] | None, folder: str) -> None:
     """Run every cell until one fails; `result.cell` is the one that runs."""
-    import zmq.asyncio
     from jupyter_client.asynchronous.client import AsyncKernelClient
     from jupyter_client.kernelspec import KernelSpec
     from nbclient import NotebookClient
 
     class Prompt(AsyncKernelClient):  # waits for no messages that do not come
+        def start_channels(self, *channels: Any, **more: Any) -> None:
+            self.context.reconnect_ivl = 5  # milliseconds
+            super().start_channels(*channels, **more)
+
         async def wait_for_ready(self, timeout: float | None = None) -> Any:
             while await self.is_alive() and time.monotonic() < until:
                 self.kernel_info()
@@ -249,8 +252,6 @@ def _execute(document: Any, result: RunResult, until: float, argv: list[str] | N
     client.process_message = lambda msg, *at: process(msg, *at) if _fits(msg, room) else None
     client.km = client.create_kernel_manager()
     client.km.client_factory = Prompt
-    (context := zmq.asyncio.Context()).setsockopt(zmq.RECONNECT_IVL, 5)  # milliseconds
-    client.km.client = lambda make=client.km.client: make(context=context)
     if forked := bool(argv and client.kernel_name == "python3"):
         client.km._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
     number, group, run = 0, None, {"QCITY_RUN": f"{os.getpid()}-{id(document)}-{time.time_ns()}"}
