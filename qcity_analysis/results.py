@@ -86,6 +86,9 @@ class Answer(Assessment):
         chart = Picture(fan_chart(self, self.language), sentences.alt_text(self, self.language))
         return f"{show.LOOK}{show.card(self, self.language)}{chart.svg()}"
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return show.in_both(self._repr_html_()) | {"text/plain": repr(self)}
+
     def __getitem__(self, name: object) -> None:
         raise QcityError(f"Answer[{name!r}]: this is no frame; to_frame() is, answer.{name} an attribute")
 
