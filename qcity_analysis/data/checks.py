@@ -262,9 +262,8 @@ def _outcomes(rows: Frame, *targets: Frame) -> list[Problem]:
         ("unit", "unit", unit.notna() & (rows["unit"] != unit)),
         ("no_outcome", "value", none & (rows["verdict"] == "") | (none != (rows["qualifier"] == ""))),
     ]
-    twice = targets[1][names[1].isin(names[0])]
     return [
-        *_at("target_twice", twice, "target_id", "earlier_targets"),
+        *_at("target_twice", targets[1][names[1].isin(names[0])], "target_id", "earlier_targets"),
         *_at("unknown_name", lost, "target_id", "outcomes", key="target_id", table="targets", near=near),
         *_where("outcomes", rows, faults, unit=unit),
     ]
@@ -455,10 +454,7 @@ def _vintages(rows: Frame) -> list[Problem]:
 
 
 def _stale(observations: Frame, indicators: Frame, targets: Frame, today: dt.date) -> list[Problem]:
-    """Open targets whose newest figure is older than the publication lag and two more years explain.
-
-    One without any figure is told of by `qcity list`, not here.
-    """
+    """Open targets whose newest figure (if any) is older than the publication lag and two more years explain."""
     place, of = ["indicator_id", "region"], indicators.drop_duplicates("indicator_id")
     newest = observations.groupby(place, as_index=False)["year"].max()
     continued = newest.merge(of[["indicator_id", "continues"]], on="indicator_id")

@@ -28,8 +28,7 @@ def read_table(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
 
     Returns the frame with all columns of the contract (missing optional ones empty), numbers as float, years as
     nullable integers, everything else as text, plus `row`, the line in the file, and `decimals`, the digits after the
-    point with which a value or threshold is written; and the list of problems. The frame is empty when the file cannot
-    be read at all.
+    point with which a value or threshold is written (empty when the file cannot be read at all); and the problems.
 
     >>> frame, problems = read_table(Path("no/such/indicators.csv"), "indicators")
     >>> print(problems[0])
@@ -99,10 +98,9 @@ def _check_header(header: list[str], file: str, table: Table) -> list[Problem]:
     wrong = [(c.name, "no_column", spare) for c in table.columns if c.name in lost and not c.optional]
     wrong += [(name, "unknown_column", names) for name in spare]
     wrong += [(name, "column_twice", []) for name, count in told.items() if count > 1]
-    columns = ", ".join(names)
     return [
-        Problem(file, 1, name, code, {"columns": columns, "name": name, "near": closest(name, known)})
-        for name, code, known in wrong
+        Problem(file, 1, name, code, {"columns": ", ".join(names), "name": name, "near": closest(name, some)})
+        for name, code, some in wrong
     ]
 
 
@@ -175,7 +173,7 @@ def decode(raw: bytes, file: str, encodings: Sequence[str] = ("UTF-8", "GB18030"
 def read_yaml(path: Path) -> tuple[Any, Entries]:
     """The content of a YAML file, all scalars as text, and the reader of its entries that knows their lines.
 
-    Raises DataError when the file is missing, is no YAML, or has the same key twice.
+    Raises DataError when the file is missing or is no YAML.
     """
     import yaml
 
@@ -189,8 +187,6 @@ def read_yaml(path: Path) -> tuple[Any, Entries]:
         row, code = mark.line + 1 if mark else None, "no_yaml" if why else "no_yaml_text"
         raise DataError([Problem(path.name, row, None, code, {"cell": str(why)})]) from error
     reader = Entries(path.name)
-    if reader.problems:
-        raise DataError(reader.problems)
     return (reader.content(node, ()) if node else None), reader
 
 

@@ -38,10 +38,9 @@ DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon"}
 def read_grids(path: str | Path, sheets: Sequence[str] = (), encoding: str = "") -> list[Grid]:
     """The sheets of a file (one for a text or SDMX file); with `sheets`, those alone and in that order.
 
-    `encoding` is that of a text file that is neither UTF-8 nor GB18030.
-
-    Every sheet with cells in it counts, hidden ones too. Raises QcityError when there is no such file, its kind is not
-    read or a sheet does not exist; DataError when it cannot be read, naming what was tried.
+    `encoding` is that of a text file neither UTF-8 nor GB18030. Every sheet with cells in it counts, hidden ones too.
+    Raises QcityError when there is no such file, its kind is not read or a sheet does not exist; DataError when it
+    cannot be read, naming what was tried.
 
     >>> import tempfile
     >>> place = Path(tempfile.mkdtemp()) / "a.csv"
@@ -156,11 +155,10 @@ def _new_excel_grids(path: Path) -> list[Grid]:
 
     try:
         book = CalamineWorkbook.from_path(str(path))
-        sheets = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
         return [
             _grid(path, name, sheet.to_python(skip_empty_area=False),
                   ((*start, *end) for start, end in sheet.merged_cell_ranges or ()), "Excel")
-            for name, sheet in sheets
+            for name, sheet in zip(book.sheet_names, map(book.get_sheet_by_name, book.sheet_names), strict=True)
         ]  # fmt: skip
     except PasswordError as error:
         raise _refusal(path, "password") from error
