@@ -222,9 +222,7 @@ class Change:
 
     @property
     def word(self) -> str:
-        """The last step at which the verdict changed; the verdict being the same, the step that moved the probability
-        most, or "unchanged".
-        """
+        """The last step at which the verdict changed, else the step that moved the probability most, or "unchanged"."""
         pairs = dict(zip(STEPS, pairwise(self.answers), strict=True))
         if self.flipped:
             return next((step for step in reversed(STEPS) if another_verdict(*pairs[step])), STEPS[-1])

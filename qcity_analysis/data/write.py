@@ -211,10 +211,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _recover(folder: Path) -> None:
-    """Finish the change in the journal, if there is one, unless somebody edited its files in the meantime.
-
-    Doing it twice is the same as once.
-    """
+    """Finish the change in the journal, unless somebody edited its files meanwhile; twice is the same as once."""
     journal = folder / JOURNAL
     pending = journal / "pending"
     for draft in journal.glob("draft-*"):
@@ -298,15 +295,14 @@ def new_plan(
     if package.exists() and (not package.is_dir() or any(package.iterdir())):
         raise QcityError(f"{package} is there already and is not empty: name another folder with --out")
     package.parent.mkdir(parents=True, exist_ok=True)
+    made = tables or _example(name, today)
     temporary = Path(tempfile.mkdtemp(dir=package.parent, prefix=f".{name}."))
     try:
         (temporary / "README.md").write_text(readme, "utf-8")
         descriptor = {
             "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
             "name": name.replace("_", "-"),
-            "resources": [
-                _example_table(temporary, *table) for table in (tables or _example(name, today)).items()
-            ],
+            "resources": [_example_table(temporary, *table) for table in made.items()],
         }
         content = json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n"
         (temporary / "datapackage.json").write_text(content, "utf-8")

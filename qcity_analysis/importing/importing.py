@@ -337,8 +337,7 @@ def _series(sheets: list[Sheet]) -> list[_Series]:
 def _begun(sheets: list[Sheet], indicators: pd.DataFrame, region: str, encoding: str) -> str:
     """The text of a mapping for some sheets: what was made of them, and an entry for each name they hold.
 
-    Those of known indicators come first, then the others as comments. A name that is that of an indicator is taken for
-    it; of a similar one the comment says so.
+    Those that are an indicator's name come first, then as comments the others, with the indicators they are similar to.
     """
     each = ((lang, _read(sheet, [])) for sheet in sheets for lang in ("en", "zh"))
     read = [f"# {text('import_read', lang, **about)}\n" for lang, about in each]

@@ -36,8 +36,7 @@ TO_DATE = "to_date"  # as `period`: 2024-08 in the file is January to August, no
 class Rule:
     """One entry of `figures`: which cells of the file, and what they are.
 
-    Attributes as in the file (text, "" where nothing is said); `row` is its line in the mapping, `factor` and `offset`
-    numbers or None.
+    Attributes as in the file ("" where nothing is said); `row` is its line, `factor` and `offset` numbers or None.
     """
 
     row: int
@@ -90,9 +89,7 @@ class Mapping:
 
 
 def read_mapping(given: str | Path | Dict[str, Any] | Mapping) -> Mapping:
-    """A mapping from its YAML file, or from the same entries as a dict.
-
-    Raises DataError with every problem of it.
+    """A mapping from its YAML file, or from the same entries as a dict. Raises DataError with every problem of it.
 
     >>> made = read_mapping({"source": {"publisher": "P", "title": "T", "date": "2024"}, "region": "nanjing",
     ...     "figures": [{"name": "研发强度", "indicator": "rd_intensity"}]})

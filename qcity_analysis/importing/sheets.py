@@ -38,10 +38,9 @@ DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon"}
 def read_grids(path: str | Path, sheets: Sequence[str] = (), encoding: str = "") -> list[Grid]:
     """The sheets of a file (one for a text or SDMX file); with `sheets`, those alone and in that order.
 
-    `encoding` is that of a text file that is neither UTF-8 nor GB18030.
-
-    Every sheet with cells in it counts, hidden ones too. Raises QcityError when there is no such file, its kind is not
-    read or a sheet does not exist; DataError when it cannot be read, naming what was tried.
+    `encoding` is that of a text file neither UTF-8 nor GB18030. Every sheet with cells in it counts, hidden ones too.
+    Raises QcityError when there is no such file, its kind is not read or a sheet does not exist; DataError when it
+    cannot be read, naming what was tried.
 
     >>> import tempfile
     >>> place = Path(tempfile.mkdtemp()) / "a.csv"

@@ -106,8 +106,7 @@ def eurostat(q: Question) -> RuleResult | float:
 def unsd_2022(q: Question) -> float:
     """Growth since the base year against the growth needed from the base year to the deadline.
 
-    `value` is `CR = CAGR so far / CAGR required`. Source: UN Statistics Division, SDG Progress Chart 2022, technical
-    note.
+    `value` is `CR = CAGR so far / required`. Source: UN Statistics Division, SDG Progress Chart 2022, technical note.
 
     >>> evaluate("unsd_2022", pd.Series({2015: 50, 2020: 52}), Goal("at_least", 80, 2015, 2030), 2020).category
     'limited'
@@ -140,8 +139,7 @@ def open_sdg(question: Question) -> RuleResult | float:
     the first two scaled by C near a natural limit (attribute `limit` of the target), `C = 1 - (y_b / limit)^4.44` below
     it and `1 - ((2 limit - y_b) / limit)^4.44` between it and twice it, else 1. For figures below 0 growth away from 0
     is turned round. Source: Statistics Canada and Open SDG, Progress Measurement Methodology (version 2.4). Not
-    followed: a direction of "down" where none is given, and 2015 or the year after it where a stated base year has no
-    figure.
+    followed: "down" where no direction is given, and 2015 or the year after where a stated base year has no figure.
 
     >>> evaluate("open_sdg", pd.Series({2015: 100, 2020: 104}), Goal("increase"), 2020).category
     'accelerate'
