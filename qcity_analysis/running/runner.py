@@ -52,6 +52,7 @@ client.recv(1)
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 TIMEOUT = 600.0
 LARGEST = {"stream": 10**6, "display_data": 3 * 10**7, "execute_result": 3 * 10**7}  # characters of a cell
+LONGEST = 10_000  # characters of what an error says
 
 
 class Parameter(NamedTuple):
@@ -286,6 +287,9 @@ def _end(execute_reply: Any, **_: Any) -> None:
 def _fits(msg: dict[str, Any], room: dict[str, int]) -> bool:
     """Whether there is still room for an output; the one that fills it is cut, and says so."""
     kind, content = msg["msg_type"], msg["content"]
+    if kind == "error":
+        content["traceback"] = [line[:LONGEST] for line in content["traceback"]]
+        content["evalue"] = content["evalue"][:LONGEST]
     if kind not in room:
         return True
     left, size = room[kind], len(content.get("text") or str(content.get("data")))
@@ -304,7 +308,7 @@ def _diagnose(error: Exception, timeout: float) -> tuple[str, str]:
     if isinstance(error, CellTimeoutError):
         return "timeout", f"longer than {timeout:g} seconds"
     if isinstance(error, CellExecutionError):
-        return "failed", f"{error.ename}: {error.evalue}".strip()
+        return "failed", f"{error.ename}: {error.evalue}"[:LONGEST].strip()
     if isinstance(error, DeadKernelError) or "Kernel died" in str(error):
         return "died", "the kernel died"
     return "failed", str(error) if type(error) is RuntimeError else f"{type(error).__name__}: {error}"
