@@ -36,7 +36,6 @@ BOM = b"\xef\xbb\xbf"
 Files = Mapping[str, bytes | None]
 Record = dict[str, Any]
 Row = dict[str, str]
-PLAN_NAME = re.compile(r"[a-z][a-z0-9_]{0,79}")
 PLAIN = {  # optional columns worth having in a new plan; the others may be added when they are needed
     "sources": {"note"}, "regions": {"parent"}, "observations": {"base_period"},
     "indicators": {"better", "publication_lag_months", "unit_zh", "note"},
@@ -212,8 +211,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _recover(folder: Path) -> None:
     """Finish the change in the journal, unless somebody edited its files meanwhile; twice is the same as once."""
-    journal = folder / JOURNAL
-    pending = journal / "pending"
+    journal, pending = folder / JOURNAL, folder / JOURNAL / "pending"
     for draft in journal.glob("draft-*"):
         shutil.rmtree(draft)
     if not pending.exists():
@@ -288,7 +286,7 @@ def new_plan(
     before `today`. With `tables`, those are their rows instead, and `more` may add files. All or nothing. Raises
     QcityError for a name that cannot be an identifier and a folder that holds anything.
     """
-    if not (PLAN_NAME.fullmatch(name) and CELL["identifier"](name)):
+    if not (re.fullmatch("[a-z][a-z0-9_]{0,79}", name) and CELL["identifier"](name)):
         use = "use lower-case letters, digits and _, as green_city_2030"
         raise QcityError(f"{name!r} cannot be the name of a plan: {use}")
     package = Path(os.path.expanduser(folder))

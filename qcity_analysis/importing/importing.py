@@ -125,8 +125,7 @@ def import_figures(
     >>> [(f.kind, f.row["period"], f.row["value"]) for f in done.figures], done.empty, done.written
     ([('unchanged', '2022', '3.82')], 1, False)
     """
-    path, folder = Path(file), find_folder(data)
-    declared = read_mapping(mapping)
+    path, folder, declared = Path(file), find_folder(data), read_mapping(mapping)
     if write:
         finish(folder)
     based_on = {name: content_of(folder / name) for name in ("sources.csv", "observations.csv")}

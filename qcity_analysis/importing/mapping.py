@@ -20,11 +20,9 @@ from ..problems import DataError
 from . import headings as words
 from .layout import LAYOUTS
 
-_SOURCE = (*(c.name for c in TABLES["sources"].columns), "id")
 _SHARED = ("region", "status", "published", "measure", "unit", "base_period", "factor", "offset", "note")
 _TOP = ("sheet", "layout", "columns", "regions", "statuses", "missing", "source", "figures",
         "encoding", "decimal", "period", *_SHARED)  # fmt: skip
-_RULE = ("name", "rows", "after", "column", "where", "indicator", *_SHARED)
 _CHOICES: dict[str, tuple[str, ...]] = {
     "measure": MEASURES, "rows": ("region",), "status": STATUSES, "layout": LAYOUTS, "decimal": (".", ","),
     "encoding": ("utf-8", "gb18030", "big5", "cp949", "shift_jis", "latin-1", "cp1252"),
@@ -151,7 +149,7 @@ def _entries(reader: Entries, content: Any, at: At, names: tuple[str, ...]) -> d
 
 def _source(reader: Entries, content: Any) -> dict[str, str]:
     """The cells of sources.csv that the mapping gives."""
-    entries = _entries(reader, content, ("source",), _SOURCE)
+    entries = _entries(reader, content, ("source",), (*(c.name for c in TABLES["sources"].columns), "id"))
     for key in ("publisher", "title", "date"):
         if not entries.get(key):
             reader.fault(("source", key), "no_source", f"source: {key}")
@@ -162,7 +160,7 @@ def _source(reader: Entries, content: Any) -> dict[str, str]:
 def _rule(reader: Entries, item: Any, k: int, shared: dict[str, Any], date: str) -> Rule:
     """One entry of `figures`, with what is said for all of them and the date of their source."""
     at: At = ("figures", k)
-    own = _entries(reader, item, at, _RULE)
+    own = _entries(reader, item, at, ("name", "rows", "after", "column", "where", "indicator", *_SHARED))
     for key in [key for key, value in own.items() if value == "?"]:
         reader.fault((*at, key), "entry_open", cell="?")
         own[key] = {"factor": "1", "indicator": "?"}.get(key, "")

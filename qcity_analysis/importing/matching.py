@@ -26,8 +26,6 @@ from .layout import Entry, Sheet
 from .mapping import TO_DATE, Mapping, Rule
 from .sheets import status_of
 
-_ANNUAL = ("", "a", "annual", "yearly", "year", "年", "年度", "a: annual")
-
 
 class Matching:
     """The figures of a file that a mapping names, rule after rule. Raises DataError with every problem of the mapping.
@@ -312,7 +310,7 @@ class Matching:
         bare = PERIOD.fullmatch(entry.period) and "-" in entry.period
         if bare and not re.search("[月季年]", entry.stated) and self.mapping.period != TO_DATE:
             frequency = frequency or entry.stated
-        if frequency.casefold() not in _ANNUAL:
+        if frequency.casefold() not in ("", "a", "annual", "yearly", "year", "年", "年度", "a: annual"):
             self.refuse(entry, "read_frequency", "frequency", cell=frequency)
         elif not PERIOD.fullmatch(entry.period):
             code = "read_fiscal" if entry.period.startswith("FY") else "read_period"

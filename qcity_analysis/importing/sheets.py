@@ -57,12 +57,11 @@ def read_grids(path: str | Path, sheets: Sequence[str] = (), encoding: str = "")
         raise QcityError(f"{file.name}: files of this kind are not read. {remedy}")
     with file.open("rb") as opened:
         opened.read(1)  # where the machine refuses it, the reader is not to blame the file
-    by_name = {grid.sheet: grid for grid in _READERS[file.suffix.lower()](file, encoding)}
-    for name in (name for name in sheets if name not in by_name):
-        known = ", ".join(filter(None, by_name)) or "none, it is not a workbook"
-        hint = did_you_mean(name, by_name)
-        raise QcityError(f"{file.name}: no sheet named {name!r}.{hint} Sheets: {known}")
-    return [by_name[name] for name in sheets or by_name]
+    grids = {grid.sheet: grid for grid in _READERS[file.suffix.lower()](file, encoding)}
+    for name in (name for name in sheets if name not in grids):
+        known = ", ".join(filter(None, grids)) or "none, it is not a workbook"
+        raise QcityError(f"{file.name}: no sheet named {name!r}.{did_you_mean(name, grids)} Sheets: {known}")
+    return [grids[name] for name in sheets or grids]
 
 
 def _text_grids(path: Path, encoding: str) -> list[Grid]:
