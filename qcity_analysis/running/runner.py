@@ -33,6 +33,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..catalogue import LANGUAGES, text
+from ..data.load import load
 from ..errors import QcityError, did_you_mean
 from ..files import write_whole
 
@@ -346,6 +347,8 @@ def serve(address: str) -> None:
     """Watch over a kernel for each connection until standard input is closed; then end them all."""
     for name in PRELOAD:
         importlib.import_module(name)
+    with suppress(QcityError):  # the kernels tell it; what reading takes once in a process is done for them
+        load()
 
     class Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
         request_queue_size = 32
@@ -356,9 +359,8 @@ def serve(address: str) -> None:
             file, folder, env = ast.literal_eval(self.rfile.readline().decode())
             if (pid := os.fork()) == 0:
                 _become_kernel(file, folder, env, [self.connection.fileno(), server.fileno()])
-            while not os.waitpid(pid, os.WNOHANG)[0]:
-                if select.select([0, self.connection], [], [], 0.1)[0]:
-                    break
+            while not (os.waitpid(pid, os.WNOHANG)[0] or select.select([0, self.connection], [], [], 0.1)[0]):
+                pass
             for end in (os.killpg, os.kill):  # with what it started; alone, where just forked
                 with suppress(ProcessLookupError, PermissionError):
                     end(pid, signal.SIGKILL)
@@ -381,8 +383,7 @@ def _become_kernel(file: str, folder: str, env: dict[str, str], inherited: list[
         os.chdir(folder)
         os.environ |= env
         np.random.seed()
-        from ipykernel.kernelapp import IPKernelApp
-
-        IPKernelApp.launch_instance(argv=["-f", file, "--HistoryManager.enabled=False"])
+        application = importlib.import_module("ipykernel.kernelapp").IPKernelApp
+        application.launch_instance(argv=["-f", file, "--HistoryManager.enabled=False"])
     finally:
         os._exit(0)
