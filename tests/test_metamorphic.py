@@ -171,10 +171,7 @@ def before(request, tmp_path_factory):
     return made, answers(tmp_path_factory.mktemp("before"), made)
 
 
-NAMES = [pytest.param(name, marks=SLOW if "1e" in name else ()) for name in CHANGES]
-
-
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW if "1e" in name else ()) for name in CHANGES])
 def test_the_same_figures_said_otherwise_give_the_same_answers(tmp_path, before, name):
     (made, (*held, was)), (change, draws, drawn_anew), different = before, CHANGES[name], []
     *holds, changed = answers(tmp_path, change(made))

@@ -77,13 +77,10 @@ def test_a_heading_names_a_period_only_when_it_is_one_of_the_contract():
     assert {cell: read_period(cell) for cell in PERIODS} == PERIODS
 
 
-TABLE = "指标,单位,2020年\n研发强度,%,3.48\n"
-
-
 def test_a_text_file_is_read_in_each_encoding_to_the_same_cells(tmp_path):
     path = tmp_path / "a.csv"
     for encoding in ("utf-8", "utf-8-sig", "gb18030"):
-        path.write_bytes(TABLE.encode(encoding))
+        path.write_bytes("指标,单位,2020年\n研发强度,%,3.48\n".encode(encoding))
         (grid,) = read_grids(path)
         assert grid.rows == (("指标", "单位", "2020年"), ("研发强度", "%", "3.48"))
         assert grid.opened_as == f"{encoding.upper().removesuffix('-SIG')}, comma"
