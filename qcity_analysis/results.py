@@ -33,7 +33,7 @@ from .forecasting.histories import yearly
 from .forecasting.mixture import Explanation
 from .reporting import page, sentences, show
 from .reporting.analyses import scenario_shown, scenarios_table
-from .reporting.figures import TARGET, Picture, new_figure, scorecard_chart, wrapped
+from .reporting.figures import Picture, panels_chart, scorecard_chart
 from .reporting.figures.fan import fan_chart
 from .reporting.formatting import percent
 from .rules.question import rules_for
@@ -188,20 +188,10 @@ class WhatIf:
 
     def plot(self) -> Axes:
         """Draw a fan for each scenario with its probability, all on one scale; returns the first axes."""
-        lang, titles = self.asked.language, []
-        drawn = [(row, row.answer.forecast) for row in self.rows if row.answer.forecast is not None]
-        lines = -(-len(drawn) // 2)
-        with new_figure(2.3 * lines, 7.2) as figure:
-            grid = figure.subplots(lines, 2, squeeze=False, sharex=True, sharey=True)
-            for ax, (row, ahead) in zip(grid.flat, drawn, strict=False):
-                ahead.plot(ax).axhline(row.answer.bound or 0, color=TARGET, lw=1.2)
-                titles.append(("：" if lang == "zh" else ": ").join(scenario_shown(row, lang)))
-                ax.set_title("\n".join(wrapped(titles[-1], 36)), loc="left")
-                ax.locator_params(axis="x", nbins=4)
-            if len(drawn) % 2:
-                grid.flat[-1].set_visible(False)
-            figure.tight_layout()
-        return _shown(figure, "; ".join(titles))
+        drawn, lang = [row for row in self.rows if row.answer.forecast is not None], self.asked.language
+        named = [scenario_shown(row, lang) for row in drawn]
+        figure = panels_chart([row.answer for row in drawn], lang, [name for name, _ in named])
+        return _shown(figure, "; ".join(map(": ".join, named)))
 
 
 @dataclass(frozen=True, repr=False)
@@ -325,14 +315,11 @@ def _row(a: Assessment) -> dict[str, Any]:
     """One answer as a row of a table."""
     about = ("target_id", "section", "name_zh", "name_en", "kind", "binding")
     said = ("status", "probability", "word", "basis", "headline_probability", "median")
-    levels, (lower, upper) = a.levels(), a.interval or (None, None)
-    if a.tally is not None:  # what is counted, not the zero it started from
-        levels = pd.Series({int(a.tally.through[:4]): a.tally.count} if a.tally.through else {}, dtype=float)
-    last = {} if levels.empty else {"last_year": int(levels.index[-1]), "last_level": float(levels.iloc[-1])}
+    (lower, upper), (year, level) = a.interval or (None, None), a.newest
     return {
         **{name: getattr(a.target, name) for name in about}, "definition": a.definition["indicator_id"],
-        **{name: getattr(a, name) for name in said}, "lower": lower, "upper": upper, "last_year": None,
-        "last_level": None, **last, "reason": a.reason.code if a.reason else None,
+        **{name: getattr(a, name) for name in said}, "lower": lower, "upper": upper, "last_year": year,
+        "last_level": None if year is None else level, "reason": a.reason.code if a.reason else None,
     }  # fmt: skip
 
 
@@ -434,9 +421,10 @@ class Explorer:
         return f"<label>{label}<br>{slider} <output>{escape(words[at])}</output></label>"
 
     def _ipython_display_(self) -> None:
-        from IPython.display import HTML, display
+        from IPython.display import display
 
-        display(self.box, HTML(f'<div class="qcity">{self.answer._repr_html_()}{self.static()}</div>'))
+        display(self.box)
+        show.html('<div class="qcity">', self.shown.value, self.static(), "</div>")
 
 
 explore = Explorer

@@ -18,8 +18,8 @@ class Shown(list):
         """All text shown, and the descriptions of the pictures."""
         return "\n".join(thing if isinstance(thing, str) else thing.alt for thing in self)
 
-    def display(self, thing, metadata=None):
-        self.append(thing.data if hasattr(thing, "data") else thing)
+    def display(self, thing, metadata=None, raw=False):
+        self.append(thing.get("text/html") or thing["text/markdown"] if raw else thing)
         if metadata:
             self.front = metadata["qcity"]
 

@@ -68,8 +68,9 @@ def test_a_wrong_name_is_one_line_and_exit_code_2(tmp_path, qcity, words, messag
 def test_a_forecast_says_first_that_figures_are_illustrative(tmp_path, qcity, language, banner, start):
     rows, words = figures(STEADY), ["forecast", "goal", "--as-of", "2024-12-31", "--draws", 500]
     words += ["--language", language, "--data", package(tmp_path, observations=rows)]
-    code, out, _ = qcity(*words)
-    assert (code, banner in out, out.startswith(start)) == (0, False, True)
+    for ending, head in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF-")):
+        code, out, _ = qcity(*words, "--figure", drawn := tmp_path / f"a{ending}")
+        assert (code, banner in out, out.startswith(start)) == (0, False, drawn.read_bytes().startswith(head))
     package(tmp_path, observations=[*rows[:-1], rows[-1] | {"status": "illustrative"}])
     code, out, err = qcity(*words)
     assert (code, err) == (0, "") and out.splitlines()[0] == banner
@@ -98,8 +99,8 @@ ADD = "add widgets --region testville --value 17 --publisher P --title T --date 
 
 @pytest.mark.parametrize(("words", "expected"), [
     ("check --data {empty}", 0), ("check --data ~no_user/x", 2), ("forecast goal --figure x.odd", 2),
-    ("list --plan nope", 2), ("import", 2), ("import x.csv", 2), ("import --undo", 2),
-    (ADD.format("x"), 2), (ADD.format("2023"), 0), (ADD.format("2023 --dry-run"), 0),
+    ("list --plan nope", 2), ("import x.csv", 2), ("import --undo", 2), ("forecast goal --figure no/x.svg", 2),
+    ("import", 2), (ADD.format("x"), 2), (ADD.format("2023"), 0), (ADD.format("2023 --dry-run"), 0),
     ("new-plan ../x --out {empty}/in", 2), ("new-plan a --out {empty}/regions.csv/a", 2), ("diff --from soon", 2),
     ("forecast goal --data {empty}", 3), ("forecast goal --region all --figure {empty}/a.svg --draws 100", 0),
     ("outlook goal --data {empty} --since 2024-01-01", 3), ("rules goal --data {empty}", 3),

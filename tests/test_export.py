@@ -22,7 +22,7 @@ def answers():
     return [*made, replace(made[0], target=formula)]
 
 
-def test_figures_are_levels_and_a_settled_target_has_its_outcome(answers):
+def test_figures_are_levels_with_the_digits_they_mean_and_a_settled_target_has_its_outcome(answers):
     table = review(answers, "en").set_index("target")
     open_ = table.loc["R&D expenditure as a share of GDP"]
     met = table.loc["High-value invention patents per 10 000 people"]
@@ -34,6 +34,8 @@ def test_figures_are_levels_and_a_settled_target_has_its_outcome(answers):
     empty = table.loc["Energy use per unit of industrial value added"]
     assert empty[["last", "expected"]].isna().all() and empty["basis"] == "reference, not assessed"
     assert 0 < empty["probability"] < 1 and empty["asked"] == "−18 % (index 82)" and empty["remark"]
+    computed = qc.assess(qc.load(as_of="2026-06-30"), "rd_spending", plan="china_15fyp", draws=50)
+    assert review([computed], "zh")["asked"].tolist() == ["≥ 年均 7%（指数 140.3）"]
 
 
 @pytest.mark.parametrize("lang, first", [("zh", "按章节"), ("en", "By section")])
@@ -67,8 +69,3 @@ def test_a_csv_file_quotes_what_a_spreadsheet_would_run_and_another_kind_is_refu
     said = r"'\.doc'. Did you mean \".docx\"\? Known: \.xlsx, \.docx, \.csv"
     with pytest.raises(qc.QcityError, match=said):
         export(answers, "", tmp_path / "a.doc", "zh")
-
-
-def test_a_level_that_is_computed_has_no_more_digits_than_it_means():
-    answer = qc.assess(qc.load(as_of="2026-06-30"), "rd_spending", plan="china_15fyp", draws=50)
-    assert review([answer], "zh")["asked"].tolist() == ["≥ 年均 7%（指数 140.3）"]

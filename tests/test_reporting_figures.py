@@ -42,7 +42,7 @@ def told(tmp_path_factory):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_figures_miss_no_glyph_and_have_the_same_bytes_twice(portfolio, told, lang):
     made = [(charts.portfolio_chart, portfolio), (charts.reliability_chart, RELIABILITY),
-        (charts.hedgehog_chart, SAID, CAME), (charts.regions_chart, told[:2])]  # fmt: skip
+        (charts.hedgehog_chart, SAID, CAME), (charts.panels_chart, told[:2])]  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for draw, *things in [*made, (fan_chart, told[0])]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ from qcity_analysis.analysis.outlook import Feasibility, Outlook, outlook
 from qcity_analysis.analysis.portfolio import portfolio as add_up
 from qcity_analysis.forecasting import forecast as models
 from qcity_analysis.forecasting.annual import borrowing_evidence, learned
-from qcity_analysis.reporting import analyses, data_sections, sections, track_sections
+from qcity_analysis.reporting import analyses, data_sections, sections, show, track_sections
 from qcity_analysis.series.annual import ages, counts, coverage, used_sources
 
 BOTH = pytest.mark.parametrize("lang", ["zh", "en"])
@@ -33,6 +34,7 @@ ROWS = [
 NAMES = [indicator("widgets"), indicator("gadgets"),
     indicator("widgets_b", continues="widgets", break_period=2024)]  # fmt: skip
 GOALS = [target(), target("none", indicator_id="gadgets", plan="second")]
+TABLE = show.table_html(pd.DataFrame({"a|b": ["<1\n%", ""], "$c": ["_d_ e_f", "*"]}), "t", index=False)
 
 
 @pytest.fixture(scope="module")
@@ -87,11 +89,20 @@ def test_the_overview_of_the_shipped_data_counts_them_and_shows_no_identifier(sh
     show_overview(data, lang)
     for number in (held["figures"], held["sources"], held["targets"] - held["covered"]):
         assert re.search(rf"\b{number}\b", shown.front["answer"])
-    words = shown.words()
-    assert words.count('<table class="signs">') == len(data.plans()) and words.count("●") > 100
+    assert shown.words().count('<table class="signs">') == len(data.plans())
     assert (made["counts"], made["coverage"]["nanjing_quality_city/rd_intensity"]["2020"]) == (held, "final")
     text = re.sub(r"<(details|style)\b.*?</\1>|<[^>]+>", " ", shown.words(), flags=re.S)
-    assert "rd_intensity" not in text and "nan" not in text.split()
+    assert "rd_intensity" not in text and "nan" not in text.split() and shown.words().count("●") > 100
+
+
+@pytest.mark.parametrize(("html", "words"), [
+    ("<h3>A &amp; B</h3><dl><dt>c</dt><dd>1 %</dd></dl><p><code>a_*</code> #</p>", "### A & B\n\n- c: 1 %\n\n`a_*` #"),
+    (show.fold("x", TABLE), "**x**\n\n**t**\n\n| a\\|b | \\$c |\n| --- | --- |\n| \\<1 % | \\_d\\_ e_f |\n| | \\* |"),
+    ("<style>p{}</style><ul><li><span>a</span> <b>5 %</b>met</li><li>b</li></ul>", "- a · **5 %** · met\n- b"),
+    (f'<svg aria-label="a fan">2020</svg><b>1</b>{show.meter(0.2)}<form hidden>x</form>', "a fan\n\n**1**"),
+])  # fmt: skip
+def test_what_is_shown_as_html_reads_well_as_markdown(html, words):
+    assert show.in_both(html) == {"text/html": html, "text/markdown": words, "text/plain": words}
 
 
 # outlook, sensitivity, change
@@ -116,11 +127,8 @@ def test_the_pace_and_the_last_year_to_act_are_said_with_their_numbers(asked):
     assert str(ahead.last_to_act) in wait or ahead.last_to_act == 2022
 
 
-def ahead_of_2022(act, reached=False):
-    return Outlook(2022, 2025, pd.Series([0.2, 0.6], index=[2023, 2024]), act, reached, Feasibility())
-
-
 def test_each_way_of_waiting_has_its_sentence_and_after_the_deadline_there_is_none():
+    ahead = Outlook(2022, 2025, pd.Series([0.2, 0.6], index=[2023, 2024]), 2024, False, Feasibility())
     for act, reached, today, words in (
         (2024, False, 2022, "2024 is the last year to act."),
         (2022, False, 2022, "There is no year to lose after 2022"),
@@ -130,9 +138,9 @@ def test_each_way_of_waiting_has_its_sentence_and_after_the_deadline_there_is_no
         (2024, False, 2024, "2024 is the last year to act."),
         (2024, False, 2025, "That year is over."),
     ):
-        assert words in analyses.waiting_sentences(ahead_of_2022(act, reached), "en", today)[1]
-    ahead, never = ahead_of_2022(2024), "到 2024 年仍未达到"
-    assert analyses.attained_table(ahead, "zh")["年份"].tolist() == ["2024", never, never]
+        one = replace(ahead, last_to_act=act, reached=reached)
+        assert words in analyses.waiting_sentences(one, "en", today)[1]
+    assert analyses.attained_table(ahead, "zh")["年份"].tolist() == ["2024", *["到 2024 年仍未达到"] * 2]
     assert [len(analyses.waiting_sentences(ahead, "en", today)) for today in (2025, 2026)] == [2, 1]
 
 

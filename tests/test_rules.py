@@ -23,7 +23,7 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.reporting import sections
 from qcity_analysis.rules import RULES, Goal, RuleResult, evaluate, evaluate_all, rules_for
 from qcity_analysis.rules.lmdi import decompose, factors, logarithmic_mean
-from qcity_analysis.rules.question import BETWEEN, DOWN, UP, judged, question_of, results_for
+from qcity_analysis.rules.question import BETWEEN, DOWN, UP, question_of, results_for
 
 PUBLISHED = ["schedule", "log_schedule", "barometer", "eurostat", "unsd_2022", "unsd_2023", "open_sdg",
              "escap", "sdsn", "destatis", "defra", "aarr", "ols", "healthy_people", "gbd", "mcarthur"]  # fmt: skip
@@ -137,11 +137,11 @@ def test_a_target_that_is_no_level_is_judged_by_no_rule(tmp_path, kind):
 
 
 def test_each_definition_has_its_rows_and_without_figures_every_rule_says_so(tmp_path, definitions, shown):
-    parts, table = judged(definitions[1]), rules_for(definitions[1])
+    parts, table = definitions[1].by_definition(), rules_for(definitions[1])
     assert len(table) == len(parts) * len(RULES) and table["definition"].nunique() == len(parts) == 2
     unknown = answer(tmp_path, observations=[])
     assert set(rules_for(unknown)["reason"]) == {"no figure up to 2024"}
-    assert sections.shared_reason(unknown, "zh") == "没有规则适用：截至 2024 年没有数据。"
+    assert "\n没有规则适用：截至 2024 年没有数据。" in sections.rule_lines([unknown], "zh")[0]
     few = answer(tmp_path / "few", observations=figures({2022: 5.0}))
     assert [sections.rules(one, "en") for one in (unknown, few)] == [None, None] and shown == []
 

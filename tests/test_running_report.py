@@ -80,8 +80,8 @@ def made(tmp_path, monkeypatch):
         done = report.run_report(data, None, ["en"], out, as_of=f"2024-11-{day}", targets=targets, **options)
         return {run["target"] or run["kind"]: run["status"] for run in done.runs}
 
-    make.out, make.page, make.data, make.ran, make.given = out, out / "made_up/goal.en.html", data, [], []
-    make.ends = OK
+    make.out, make.page, make.data, make.ends = out, out / "made_up/goal.en.html", data, OK
+    make.ran, make.given = [], []
     monkeypatch.setattr(report, "run_notebook", run)
     monkeypatch.setattr(report, "PAUSE", 0)
     return make
@@ -147,17 +147,16 @@ def test_a_report_goes_to_an_address_and_its_exit_code_tells(made, qcity, addres
         assert code == 4 and "it cannot be reached: s3://bucket/r" in err and time.monotonic() - begin < 30
     monkeypatch.setenv("XDG_CACHE_HOME", "here")
     assert "there is no home folder" in qcity(*words, address)[2]
-    made.ends, own = RunResult("died"), ["--notebook", NOTEBOOKS / "06_drivers.ipynb", "--retries", 2]
-    code, out, _ = qcity("run", *own, "--out", tmp_path / "out")
+    own = ["run", "--out", made.out, "--retries", 2, "--notebook", NOTEBOOKS / "06_drivers.ipynb"]
+    made.ends, given = RunResult("died"), {"language": "en", "target": "x", "part": "a=b", "plan": "-5"}
+    code, out, _ = qcity(*own, "-p", "language", "en", "--target", "x", "-p", "part=a=b", "-p", "plan", -5)
     assert code == 1 and "06_drivers: died" in out and made.ran[-3:] == ["06_drivers"] * 3
-    refused = {"--plan a --plan b": "one value of plan", "--plan a -p plan=a": "one value of plan",
-               "--ledger x": "--ledger go without it", "--keep 1": "go without it"}  # fmt: skip
+    refused = {"--plan a --plan b": "one value of plan", "--plan a -p plan=a": "one value of plan", "-p plan": "NAME=",
+               "--ledger x": "--ledger go without it", "--keep 1": "go without it", "-p it 5": "'it'"}  # fmt: skip
     for words, told in refused.items():
-        code, _, err = qcity("run", *own, "--out", tmp_path / "out", *words.split())
-        assert code == 2 and told in err and made.given[-1] == {}
-    assert qcity("run", *own, "--target", "x", "--out", tmp_path / "out")[0] == 1
-    assert made.given[-1] == {"target": "x"}
-    assert "-p goes with --notebook" in qcity("run", "-p", "draws=5", "--out", tmp_path / "out")[2]
+        code, _, err = qcity(*own, *words.split())
+        assert code == 2 and told in err and made.given[-1] == given
+    assert "-p NAME=VALUE goes with --notebook" in qcity(*own[:3], "-p", "draws=5")[2]
 
 
 @pytest.mark.slow

@@ -132,10 +132,9 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
         ask = _by_deadline if target.kind == "cumulative" else _by_path
         by_year = ask(data, a, start, draws or a.draws)
     chances = pd.Series(by_year, name="chance", dtype=float).rename_axis("year")
-    reached = len(levels) > 0 and a.bound is not None and bool(target.is_met(float(levels.iloc[-1]), a.bound))
-    to_act = last_year_to_act(chances, target.deadline, reached) if a.status == "forecast" else None
+    to_act = last_year_to_act(chances, target.deadline, a.reached) if a.status == "forecast" else None
     reason = None if by_year else Note(code)
-    return Outlook(last, target.deadline, chances, to_act, reached, feasibility(data, a), reason)
+    return Outlook(last, target.deadline, chances, to_act, a.reached, feasibility(data, a), reason)
 
 
 def last_year_to_act(chances: pd.Series, deadline: int, reached: bool = False) -> int | None:

@@ -56,6 +56,7 @@ class Variant:
     reason: Note | None = None
     first: int | None = None
     names: dict[str, str] = field(default_factory=dict)
+    computed = property(lambda self: self.probability is not None or self.status in ("met", "missed"))
 
 
 @dataclass(frozen=True)

@@ -84,8 +84,8 @@ class Assessment:
     `basis`, which of them it goes by, the "outcome" or what was "official", or nothing (see `assess`).
 
     >>> answer = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity", draws=2000)
-    >>> answer.status, answer.word, answer.levels().tail(2).to_dict(), answer.places()
-    ('forecast', 'likely', {2021: 3.54, 2022: 3.82}, {('rd_intensity', 'nanjing')})
+    >>> answer.word, answer.levels().tail(1).to_dict(), answer.newest, answer.reached, answer.places()
+    ('likely', {2022: 3.82}, (2022, 3.82), False, {('rd_intensity', 'nanjing')})
     >>> answer.level(0.9) < answer.level(0.5) == answer.median == answer.to_dict()["median"]
     True
     >>> answer.chance == answer.headline_probability == answer.by_figures().probability, len(answer.by_definition())
@@ -147,6 +147,20 @@ class Assessment:
     def levels(self) -> pd.Series:
         """The known levels the answer rests on, index year; empty without a series."""
         return self.series.known() if self.series is not None else pd.Series(dtype=float)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the newest level is already on the right side of what is just enough."""
+        last, bound = [*self.levels()][-1:], self.bound
+        return bound is not None and any(self.target.is_met(float(level), bound) for level in last)
+
+    @property
+    def newest(self) -> tuple[int | None, float]:
+        """Year and value of the newest level, or of what is counted so far; None and NaN where there is none."""
+        if self.tally is not None:
+            return (int(self.tally.through[:4]), self.tally.count) if self.tally.through else (None, math.nan)
+        levels = self.levels()
+        return (int(levels.index[-1]), float(levels.iloc[-1])) if len(levels) else (None, math.nan)
 
     def by_definition(self) -> list[Assessment]:
         """The answer under each definition of its indicator, oldest first; itself where there is only one."""

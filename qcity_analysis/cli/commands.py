@@ -20,11 +20,10 @@ from ..catalogue import text
 from ..errors import QcityError
 from ..files import write_whole
 
-from .options import AsOf, Binding, DataDir, Draws, Json, Language, PlanName, Region, Seed, TargetName  # isort: skip
-from .options import as_text, command, show, spoken  # isort: skip
+from .options import AsOf, Binding, DataDir, Draws, Json, Language, Ledger, PlanName, Region, Seed  # isort: skip
+from .options import TargetName, as_text, command, show, spoken  # isort: skip
 
 LISTED = ["plan", "target_id", "region", "kind", "deadline", "binding", "name_zh", "name_en"]
-HOME = "[default: processed/ledger beside the data]."
 
 
 @command("check --format html --out check.html")
@@ -78,7 +77,7 @@ def list_targets(
 
 @command(
     "add rd_intensity --region nanjing --period 2023 --value 3.9 "
-    '--publisher 南京市统计局 --title "2023年统计公报" --date 2024-03-28'
+    '--publisher 南京市统计局 --title "2023年统计公报" --date 2024-03-28 --dry-run'
 )
 def add(
     indicator: Annotated[str, Argument(help="Name of the indicator, as in indicators.csv.")],
@@ -104,7 +103,7 @@ def add(
     print(("would add: " if dry_run else "added: ") + ", ".join(f"{k}={v}" for k, v in row.items() if v))
 
 
-@command("import yearbook.xlsx --map yearbook.yaml --write")
+@command("import data/raw/observations.csv --suggest")
 def import_file(
     file: Annotated[Path | None, Argument(help="CSV, .xlsx, .xls, or SDMX file.")] = None,
     mapping: Annotated[Path | None, Option("--map", help="YAML file: which names are which indicators.")] = None,
@@ -212,7 +211,7 @@ def forecast(
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
     from ..analysis.portfolio import portfolio as add_up
     from ..reporting.analyses import regions_lines
-    from ..reporting.figures import regions_chart
+    from ..reporting.figures import panels_chart
     from ..reporting.figures.fan import fan_chart
     from ..reporting.sections import answer_lines
     from ..targets import find_target, in_regions
@@ -230,7 +229,7 @@ def forecast(
     if region and (region == "all" or "," in region):
         asked = in_regions(known, find_target(known, target, plan), region)
         answers = [qc.assess(known, one, **options) for one in asked]
-        save(regions_chart, answers, bbox_inches="tight")
+        save(panels_chart, answers, bbox_inches="tight")
         lines = partial(regions_lines, answers, add_up(known, answers, seed=seed), language)
         show(as_json, lambda: [a.to_dict() for a in answers], lines)
     answer = qc.assess(known, target, plan=plan, region=region, **options)
@@ -286,10 +285,9 @@ def rules(
 ) -> None:  # fmt: skip
     """What do published progress rules say, beside the probability? Writes nothing."""
     from ..reporting.sections import rule_lines, rules_values
-    from ..rules.question import judged
 
     answer = qc.assess(qc.load(data, as_of), target, plan=plan, region=region)
-    parts = judged(answer)
+    parts = answer.by_definition()
     show(as_json, lambda: list(map(rules_values, parts)), lambda: rule_lines(parts, language), answer.status)
 
 
@@ -338,14 +336,13 @@ def run(
     out: Annotated[str, Option(help="Folder of the pages, or an address: s3://bucket/folder.")] = "reports",
     jobs: Annotated[int, Option(min=1, help="Notebooks at a time.")] = 2,
     timeout: Annotated[int, Option(min=1, help="Seconds one notebook may take.")] = 600,
-    record: Annotated[bool, Option(help="Append what is said to the ledger.")] = True,
-    ledger: Annotated[Path | None, Option(help=f"Folder of issued probabilities {HOME}")] = None,
+    record: Annotated[bool, Option(help="Append what is said to the ledger.")] = True, ledger: Ledger = None,
     force: Annotated[bool, Option("--force", help="Run again what is unchanged.")] = False,
     only_failed: Annotated[bool, Option("--only-failed", help="Run only what failed last time.")] = False,
     retries: Annotated[int, Option(min=0, help="More tries, after a pause, of what may pass.")] = 1,
     keep: Annotated[int, Option(min=0, help="Past versions of each page to keep beside it.")] = 0,
     notebook: Annotated[Path | None, Option(help="Run only this notebook, with plan, target … given.")] = None,
-    parameter: Annotated[list[str] | None, Option("-p", help="Its parameter, as name=value.")] = None,
+    parameter: Annotated[list[str] | None, Option("-p", help="Its parameter: name=value, or name value.")] = None,
     log_json: Annotated[bool, Option("--log-json", help="Print progress as JSON, a line each.")] = False,
     notify: Annotated[str, Option(help="Tell this address (Apprise) of failures and new words.")] = "",
 ) -> None:  # fmt: skip
@@ -363,8 +360,9 @@ def run(
         shown = json.dumps(line, ensure_ascii=False) if log_json else text(f"run_{event}", spoken(), **facts)
         print(shown.rstrip(), flush=True)
 
-    if parameter and not notebook or notebook and (only_failed or keep or ledger):
-        raise QcityError("-p goes with --notebook; --only-failed, --keep and --ledger go without it")
+    stray = parameter and not (notebook and all("=" in one for one in parameter))
+    if stray or notebook and (only_failed or keep or ledger):
+        raise QcityError("-p NAME=VALUE goes with --notebook; --only-failed, --keep, --ledger go without it")
     if notebook is not None:
         given = [one.partition("=")[::2] for one in parameter or []]
         options = {"plan": plan, "target": target, "language": language, "as_of": [as_of] if as_of else None}
@@ -424,9 +422,8 @@ def serve(
 @command("score --plan china_14fyp --json")
 def score(
     plan: PlanName = None, data: DataDir = None, as_of: AsOf = None, language: Language = "en",
-    ledger: Annotated[Path | None, Option(help=f"Folder of issued probabilities {HOME}")] = None,
     out: Annotated[Path | None, Option(help="Also write the scores as JSON to this file.")] = None,
-    as_json: Json = False,
+    ledger: Ledger = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """How good are the probabilities? Hindcasts on the published series, rules and models, real targets, ledger.
 
@@ -437,7 +434,6 @@ def score(
     record = qc.track_record(qc.load(data, as_of), plan, ledger)
     scores, written = record.to_dict(), ""
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
         write_whole(out, as_text(scores) + "\n")
         written = f"\nwritten: {out}"
     show(as_json, lambda: scores, lambda: ["\n\n".join(record_lines(record, language)), written])
@@ -455,7 +451,11 @@ def panel(
 ) -> None:  # fmt: skip
     """Forecast many series from Parquet, part by part; the same bytes whoever works on them.
 
-    A run that was cut short goes on where it was when the same command is given again.
+    A run that was cut short goes on where it was when the same command is given again. A file to try it on:
+
+    \b
+    python -c "import pandas as pd; \
+    pd.DataFrame({'series_id': 'a', 'period': range(2015, 2024), 'value': range(9)}).to_parquet('series.parquet')"
     """
     from ..forecasting.panel import forecast_files, refused_of
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from ..errors import QcityError
 from ..problems import DataError
 
 EXIT_CODES = "Exit codes: 0 done; 1 a page not made; 2 bad input; 3 not assessable; 4 machine failed."
+PAIR = re.compile(r"(?<=\0-p\0)([^\0=]+)\0")  # -p NAME VALUE, as papermill has it, is -p NAME=VALUE
 WRONG_NAME = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
 
 app = typer.Typer(
@@ -39,6 +41,7 @@ Binding = Annotated[Literal["binding", "expected"] | None, Option(help="Only tar
 Draws = Annotated[int, Option(min=100, help="Simulated paths.")]
 Seed = Annotated[int, Option(help="Seed of the simulation.")]
 TargetName = Annotated[str, Argument(metavar="target", help="Name of the target; `qcity list` shows them.")]
+Ledger = Annotated[Path | None, Option(help="Folder of the ledger [default: processed/ledger beside data].")]
 Json = Annotated[bool, Option("--json", help="Print JSON for a program to read.")]
 Language = Annotated[str, Option(help="en or zh.", callback=check_language)]
 
@@ -72,7 +75,7 @@ def main() -> None:
     """Run the command line; what a user or the machine can cause is one sentence and a code, no traceback."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended in order when a service is stopped
     try:
-        app()
+        app(PAIR.sub(r"\1=", "\0".join(sys.argv)).split("\0")[1:])
     except QcityError as error:
         problems = error.problems if isinstance(error, DataError) and spoken() == "zh" else []
         head = text("import_problems", "zh", count=len(problems)) if problems else error

@@ -149,8 +149,7 @@ def import_figures(
     listed = folder / f"{path.stem}.refused.csv" if refused else None
     if listed:
         columns = ["file", "row", "column", "found", "allowed", "remedy"]
-        told = [problem.to_dict() for problem in refused]
-        table = pd.DataFrame(told, columns=columns).astype({"row": "Int64"})
+        table = pd.DataFrame([one.to_dict() for one in refused], columns=columns).astype({"row": "Int64"})
         write_whole(listed, table.to_csv(index=False, lineterminator="\r\n"))
     if done.new:
         at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

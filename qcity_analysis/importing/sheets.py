@@ -288,10 +288,8 @@ def _read_sdmx(path: Path, encoding: str = "") -> list[Grid]:
     try:
         import sdmx
     except ImportError as error:
-        raise QcityError(
-            f"{path.name}: reading SDMX-ML and SDMX-JSON needs the package sdmx1; install it with "
-            "pip install 'qcity-analysis[sdmx]', or export the data as SDMX-CSV"
-        ) from error
+        remedy = "install it with pip install 'qcity-analysis[sdmx]', or export the data as SDMX-CSV"
+        raise QcityError(f"{path.name}: SDMX-ML and SDMX-JSON need the package sdmx1; {remedy}") from error
     logging.getLogger("sdmx").setLevel(logging.ERROR)
     try:
         message = sdmx.read_sdmx(path)

@@ -20,7 +20,6 @@ from ..catalogue import catalogue, join, say, text
 from ..data.load import Data
 from ..forecasting.mixture import Explanation
 from ..targets import pace_between
-from . import formatting
 from . import sentences as words
 from .formatting import NONE, amount, number, percent, signed, with_sign, with_unit
 from .sentences import level, level_shown, panel_title, series_name, status_shown
@@ -56,7 +55,7 @@ def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
     pace = words.pace_shown(a, pace_between(move.start, move.end, move.from_year, move.to_year), lang)
     from_100 = a.threshold is None and a.target.relative  # no figure of the base year
     ends = (move.start, move.end)
-    start, end = (formatting.change(x - 100, lang) if from_100 else level(a, x, lang) for x in ends)
+    start, end = (with_unit(signed(x - 100), "%", lang) if from_100 else level(a, x, lang) for x in ends)
     facts = {"year": move.to_year, "last": move.from_year, "years": move.years, "level": start, "bound": end}
     return [say("move_spare" if ahead.reached else "move_needed", lang, pace=pace, **facts)]
 
@@ -165,12 +164,7 @@ def verdict_shown(row: Variant, lang: str) -> str:
     if row.probability is not None:
         return percent(row.probability, lang)
     unknown = "status_not_assessable" if row.kind == "asked" else "v_cannot"
-    return text(f"status_{row.status}" if computed(row) else unknown, lang)
-
-
-def computed(row: Variant) -> bool:
-    """Whether a variant has a verdict."""
-    return row.probability is not None or row.status in ("met", "missed")
+    return text(f"status_{row.status}" if row.computed else unknown, lang)
 
 
 def sensitivity_table(varied: Sensitivity, lang: str) -> pd.DataFrame:
@@ -180,18 +174,18 @@ def sensitivity_table(varied: Sensitivity, lang: str) -> pd.DataFrame:
         word = text(f"word_{row.word}", lang) if row.word else ""
         kind, key = (text(f"v_{row.kind}", lang), "v_flips" if row.flips else "v_holds")
         kind, key = ("", "v_asked") if row.kind == "asked" else (kind, key)
-        verdict = text(key, lang) if computed(varied.asked) and computed(row) else ""
-        word = word if computed(row) else words.reason(row.reason, lang)
+        verdict = text(key, lang) if varied.asked.computed and row.computed else ""
+        word = word if row.computed else words.reason(row.reason, lang)
         rows.append([kind, choice_shown(row, lang), verdict_shown(row, lang), word, verdict])
     return titled(rows, ("v_kind", "v_choice", "k_probability", "k_word", "v_verdict"), lang)
 
 
 def sensitivity_sentences(varied: Sensitivity, lang: str) -> list[str]:
     """Whether the verdict holds, by which choices it changes, and what could not be computed."""
-    if not varied.rows or not computed(varied.asked):
+    if not varied.rows or not varied.asked.computed:
         return [say("sens_unassessed" if varied.rows else "sens_nothing", lang)]
     shown = [(row, choice_shown(row, lang), verdict_shown(row, lang)) for row in varied.rows]
-    rows = [row for row in varied.rows if computed(row)]
+    rows = [row for row in varied.rows if row.computed]
     failed = [name for row, name, _ in shown if row not in rows]
     names = [text("aside", lang, words=name, aside=said) for row, name, said in shown if row.flips]
     facts: dict[str, Any] = {"count": len(rows), "flips": len(names), "names": join(names, lang)}
@@ -211,7 +205,7 @@ def sensitivity_blocks(varied: Sequence[Sensitivity], lang: str) -> list[Block]:
     for one in [one for one in varied if one.rows]:
         known = [row for row in (one.asked, *one.rows) if row.probability is not None]
         sides = [[row.probability or 0.0 for row in known if row.flips == flips] for flips in (False, True)]
-        items = [f"{choice_shown(row, lang)} {verdict_shown(row, lang)}" for row in one.rows if computed(row)]
+        items = [f"{choice_shown(row, lang)} {verdict_shown(row, lang)}" for row in one.rows if row.computed]
         facts = {"asked": verdict_shown(one.asked, lang), "items": join(items, lang) or say("none", lang)}
         alt = say("alt_sensitivity", lang, name=one.answer.target.name(lang), flips=len(one.flips), **facts)
         drawn, tables = strip(sides[0], sides[1], alt, lang), {"": sensitivity_table(one, lang)}

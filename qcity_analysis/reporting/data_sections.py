@@ -72,7 +72,7 @@ def newest(data: Data, plan: str, lang: str) -> None:
         figure = text("in_year", lang, year=row["period"], value=value)
         due = text("ov_due", lang, count=row["due"]) if row["due"] else text("ov_current", lang)
         where, age = data.region_name(row["region"], lang), f"{row['months'] / 12:.1f}"
-        rows.append([name, where, figure, _date(row, lang), age, due])
+        rows.append([name, where, figure, date_shown(row, lang, bare=True), age, due])
     _table("ov_age", "c_target ov_region ov_newest c_date ov_age ov_waiting", rows, lang)
     missing = total["targets"] - total["covered"]
     show.markdown(text("ov_without", lang, missing=missing, targets=total["targets"]))
@@ -85,8 +85,9 @@ def revised(data: Data, lang: str) -> None:
         name = series_name(data, row["indicator_id"], row["region"], lang)
         units = data.indicator(row["indicator_id"])
         measure = measure_shown(row["measure"], row["base_period"], lang)
-        shown = " → ".join(value_shown(row, units, lang, when) for when in ("_before", ""))
-        rows.append([name, row["period"], measure, shown.replace(" ", "\u00a0"), _date(row, lang)])
+        moved = " → ".join(value_shown(row, units, lang, when) for when in ("_before", ""))
+        shown = [measure, moved.replace(" ", "\u00a0"), date_shown(row, lang, bare=True)]
+        rows.append([name, row["period"], *shown])
     _table("ov_revisions", "ov_series c_period c_measure ov_revision c_date", rows, lang, "ov_no_revision")
 
 
@@ -150,10 +151,6 @@ def as_data(data: Data, plan: str) -> dict[str, Any]:
         "as_of": data.as_of.isoformat(), "plan": plan, "counts": counts(data, plan), "coverage": known,
         "newest": aged.to_dict("records"), "revisions": revisions(data)[changed].to_dict("records"),
     }  # fmt: skip
-
-
-def _date(row: Mapping[str, Any], lang: str) -> str:
-    return date_shown(row, lang) if row["published_assumed"] else str(row["published"])
 
 
 def _table(key: str, columns: str, rows: Sequence[Sequence[Any]], lang: str, empty: str = "") -> None:

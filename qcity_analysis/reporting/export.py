@@ -53,13 +53,9 @@ def _in_order(answers: Sequence[Assessment]) -> list[Assessment]:
 def _row(a: Assessment, usual: int | None, lang: str) -> dict[str, Any]:
     """One target: its figures as numbers, the rest as shown text; `usual` is the base year where it states none."""
     part = a.parts[-1] if a.status == "depends_on_definition" else a
-    target, levels, tally, nothing = a.target, part.levels(), part.tally, math.nan
-    base_year, last_year, last = target.base_year or usual, None, nothing
-    base = float(levels.get(base_year, nothing)) if tally is None else 0.0
-    if tally is not None and tally.through:
-        last_year, last = int(tally.through[:4]), tally.count
-    elif tally is None and len(levels):
-        last_year, last = int(levels.index[-1]), float(levels.iloc[-1])
+    target, nothing, (last_year, last) = a.target, math.nan, part.newest
+    base_year = target.base_year or usual
+    base = float(part.levels().get(base_year, nothing)) if part.tally is None else 0.0
     years = target.deadline - base_year if base_year else 0
     way = (part.bound if part.bound is not None else nothing) - base
     low, high = part.interval or (nothing, nothing)

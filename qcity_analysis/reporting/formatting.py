@@ -138,11 +138,6 @@ def amount(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def change(value: float, lang: str) -> str:
-    """A computed change in percent with its sign."""
-    return with_unit(signed(value), "%", lang)
-
-
 def percent(share: float | None, lang: str, limits: Sequence[float] = PARTS) -> str:
     """A share in whole percent: never rounded to certainty, nor onto one of the `limits` it misses; a dash for None.
 

@@ -22,7 +22,7 @@ from ..catalogue import check_language, join, say, text
 from ..data.load import Data
 from ..errors import QcityError
 from ..rules import RULES
-from ..rules.question import RuleResult, judged, results_for
+from ..rules.question import RuleResult, results_for
 from . import analyses, sentences, show
 from .figures import portfolio_chart
 from .figures.fan import fan_chart
@@ -106,7 +106,7 @@ def changed(data: Data, a: Assessment, lang: str, since: str | dt.date | None = 
 def sensitivity(data: Data, a: Assessment, lang: str) -> None:
     """Show how far the verdict depends on choices: a line, a strip, the table folded; nothing without a choice."""
     if a.status in ("forecast", "depends_on_definition"):
-        varied = [one for one in vary(data, a) if any(map(analyses.computed, one.rows))]
+        varied = [one for one in vary(data, a) if any(row.computed for row in one.rows)]
         about = text("s_sensitivity", lang, draws=f"{a.draws:,}")
         show.blocks(a, "sensitivity", lang, analyses.sensitivity_blocks(varied, lang), about)
 
@@ -120,7 +120,7 @@ def why(a: Assessment, lang: str) -> None:
 
 def rules(a: Assessment, lang: str) -> None:
     """Show how many published rules say yes, and folded every rule's class; nothing where no rule applies."""
-    parts = [p for p in judged(a) if any(one.will_meet is not None for one in results_for(p).values())]
+    parts = [p for p in a.by_definition() if any(r.will_meet is not None for r in results_for(p).values())]
     told = [(panel_title(one, lang), [votes(one, lang)], {"": rules_table(one, lang)}) for one in parts]
     show.blocks(a, "rules", lang, [show.Block(*one) for one in told], text("s_rules", lang))
 
@@ -139,13 +139,6 @@ def votes(a: Assessment, lang: str) -> str:
     """How many rules apply, and how many of them say yes, as a sentence."""
     yes = [result.will_meet for result in results_for(a).values() if result.will_meet is not None]
     return text("rules_counted", lang, judged=len(yes), yes=yes.count(True), no=yes.count(False))
-
-
-def shared_reason(a: Assessment, lang: str) -> str:
-    """Why no rule applies, as a sentence, when all give one reason; else an empty text."""
-    results = results_for(a).values()
-    reasons = {"" if one.category else sentences.reason(one.note, lang, rule=True) for one in results}
-    return text("rules_none", lang, reason=reasons.pop()) if len(reasons) == 1 and "" not in reasons else ""
 
 
 def rule_shown(result: RuleResult, lang: str) -> list[str]:
@@ -195,15 +188,18 @@ def answer_lines(answer: Assessment, lang: str) -> list[str]:
 
 
 def rule_lines(parts: Sequence[Assessment], lang: str) -> list[str]:
-    """Of each part the headline, what every published rule says, and their votes; or why none applies."""
+    """Of each part the headline, what every published rule says, and their votes; or the one reason why none does."""
     blocks = []
     for part in parts:
-        lines, reason = [sentences.headline(part, lang)], shared_reason(part, lang)
-        for rule, result in {} if reason else results_for(part).items():
+        lines, results = [sentences.headline(part, lang)], results_for(part)
+        reasons = {sentences.reason(one.note, lang, rule=True) for one in results.values()}
+        none = len(reasons) == 1 and "" not in reasons  # as where one applies
+        for rule, result in {} if none else results.items():
             category, yes = rule_shown(result, lang)
             verdict = f"{category} → {yes}" if result.category else category
             lines.append(text("rule_line", lang, name=RULES[rule].name(lang), said=verdict))
-        blocks.append("\n".join([*lines, reason or votes(part, lang)]) + "\n")
+        last = text("rules_none", lang, reason=reasons.pop()) if none else votes(part, lang)
+        blocks.append("\n".join([*lines, last]) + "\n")
     return blocks
 
 
@@ -276,11 +272,8 @@ def _axis(results: Sequence[Assessment], lang: str) -> str:
 
 
 def _group(a: Assessment) -> str:
-    if a.status == "not_assessable":
-        return "without"
-    if a.status == "met":
-        return "settled"
-    return "open" if a.status == "forecast" and (a.probability or 0) >= LIKELY else "attention"
+    likely = a.status == "forecast" and (a.probability or 0) >= LIKELY
+    return {"not_assessable": "without", "met": "settled"}.get(a.status, "open" if likely else "attention")
 
 
 def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:

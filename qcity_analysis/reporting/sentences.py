@@ -144,15 +144,9 @@ def pace_shown(a: Assessment, pace: Pace, lang: str) -> str:
     """A pace as it is spoken of everywhere: percent a year where ratios compare, else units or points a year."""
     shares = a.series is not None and a.series.support in ("percent", "real")
     if pace.compound is not None and (a.target.relative or not shares):
-        return text("a_year", lang, value=formatting.change(pace.compound, lang))
+        return text("a_year", lang, value=with_unit(signed(pace.compound), "%", lang))
     shown = with_unit(signed(pace.linear, (), 2), step_unit(unit_of(a, lang), lang), lang)
     return text("a_year", lang, value=shown)
-
-
-def reached(a: Assessment) -> bool:
-    """Whether the newest level is already on the right side of what is just enough."""
-    levels = a.levels()
-    return a.bound is not None and len(levels) > 0 and bool(a.target.is_met(float(levels.iloc[-1]), a.bound))
 
 
 def _pace_sentence(a: Assessment, lang: str) -> list[str]:
@@ -160,7 +154,7 @@ def _pace_sentence(a: Assessment, lang: str) -> list[str]:
     so_far, needed, aim = a.pace_so_far, a.pace_needed, a.bound
     if a.tally is not None or so_far is None or needed is None:
         return []
-    if reached(a):
+    if a.reached:
         return [say("reached", lang, last=needed.from_year)]
     if a.bound is not None and a.series is not None and a.threshold is not None:
         end = float(a.levels().iloc[-1]) + needed.linear * (needed.to_year - needed.from_year)

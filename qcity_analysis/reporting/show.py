@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 Front = dict[str, Any] | None
 SOURCE_COLUMNS = "c_period c_figure c_measure c_status c_use c_publisher c_title c_date"
 USES = {"observations": "used", "bounds": "bound", "superseded": "superseded", "unused": "unused"}
+MARKS = {  # elements of HTML as Markdown
+    **{f"h{depth}": f"\n\n{'#' * depth} {{}}\n\n" for depth in range(1, 5)}, "code": "`{}`", "b": " **{}** ",
+    **dict.fromkeys(("summary", "caption"), "\n\n**{}**\n\n"), **dict.fromkeys(("form", "hidden", "style"), ""),
+    **dict.fromkeys(("dl", "figure", "label", "p", "table", "ul"), "\n\n{}\n\n"), "span": " {} ",
+    "dt": "\n- {}: ", "li": "\n- {}", "tr": "\n| {}", **dict.fromkeys(("td", "th"), "{} | "),
+}  # fmt: skip
+SIGNS = re.compile(r"[\\`*|<\[$~]|&(?=#?\w+;)|(?<!\w)_|_(?!\w)|^[#>+-](?= )")  # of Markdown
 
 
 class Block(NamedTuple):
@@ -42,9 +49,8 @@ class Block(NamedTuple):
 
 def markdown(words: str, front: Front = None) -> None:
     """Show Markdown without HTML; `front` is what the page says in its head and the index (metadata `qcity`)."""
-    from IPython.display import Markdown, display
-
-    display(Markdown(words.replace("<", "&lt;")), metadata={"qcity": front} if front else None)
+    shown = {"text/markdown": words.replace("<", "&lt;"), "text/plain": words}
+    _display(shown, {"qcity": front} if front else None)
 
 
 def section(key: str, lang: str, lead: str | None = None, front: Front = None, **values: object) -> None:
@@ -54,11 +60,40 @@ def section(key: str, lang: str, lead: str | None = None, front: Front = None, *
 
 
 def html(*parts: str, front: Front = None, page: bool = True) -> None:
-    """Show HTML; what is not for the `page` stays in the notebook."""
-    from IPython.display import HTML, display
-
+    """Show HTML, and Markdown where none is shown; what is not for the `page` stays in the notebook."""
     told = {"qcity": front} if front else {} if page else {"qcity_page": False}
-    display(HTML("".join(parts)), metadata=told or None)
+    _display(in_both("".join(parts)), told)
+
+
+def _display(shown: dict[str, str] | Picture, metadata: Front = None) -> None:
+    from IPython.display import display
+
+    display(shown, raw=isinstance(shown, dict), metadata=metadata)
+
+
+def in_both(shown: str) -> dict[str, str]:
+    """HTML, and the same as Markdown: headings, paragraphs, lists, terms and tables; of a drawing its description."""
+    from bs4 import BeautifulSoup
+
+    tree = BeautifulSoup(re.sub("(<svg[^>]*>).*?</svg>", r"\1</svg>", shown, flags=re.S), "html.parser")
+    words = re.sub(r"\s*\n\s*\n\s*", "\n\n", "".join(map(_written, tree))).strip()
+    return {"text/html": shown, "text/markdown": words, "text/plain": words}
+
+
+def _written(part: Any) -> str:
+    """A part of a tree of HTML as Markdown."""
+    if isinstance(part, str):
+        return SIGNS.sub(r"\\\g<0>", re.sub(r"\s+", " ", part))
+    name, parts = "hidden" if part.get("aria-hidden") else part.name, [*map(_written, part)]
+    if name == "svg" or part.get("role") == "img":
+        name, parts = "p", [_written(part.get("aria-label", ""))]
+    if name in ("li", "thead"):
+        parts = [*filter(str.strip, parts)]
+    if name == "thead":  # a line under its first row
+        parts[1:1] = ["\n|", " --- |" * len(part.tr.find_all("th"))]
+    inner = (" · " if name == "li" else "").join(parts)
+    inner = part.text if name == "code" else re.sub(" +", " ", inner).strip(" ")
+    return MARKS.get(name, "{}").format(inner) if inner or name in ("td", "th") else ""
 
 
 def paragraphs(*lines: str, kind: str = "") -> str:
@@ -69,15 +104,15 @@ def paragraphs(*lines: str, kind: str = "") -> str:
 
 
 def fold(line: str, *parts: str) -> str:
-    """HTML that lies under a line to open it with; nothing without any."""
+    """HTML that lies under a line to open it with, open without a line; nothing without any."""
     inner = "".join(parts)
-    return f'<details class="qcity fold"><summary>{escape(line)}</summary>{inner}</details>' if inner else ""
+    head = f'<details class="qcity fold"><summary>{escape(line)}</summary>'
+    return f"{head}{inner}</details>" if inner and line else inner
 
 
 def table(frame: pd.DataFrame, caption: str = "", index: bool = True, folded: str = "") -> None:
     """Show a table of shown text; with `folded` it lies under a line of that text to open it with."""
-    shown = table_html(frame, caption, index)
-    html(fold(folded, shown) if folded else shown)
+    html(fold(folded, table_html(frame, caption, index)))
 
 
 def table_html(frame: pd.DataFrame, caption: str = "", index: bool = True, kind: str = "") -> str:
@@ -121,11 +156,10 @@ def meter(share: float) -> str:
 def strip(shares: Sequence[float], marks: Sequence[float], alt: str, lang: str) -> str:
     """Probabilities as dots on one line from 0 to 100 %, `marks` in red, with a description."""
     ends = "".join(f"<span>{with_unit(share, '%', lang)}</span>" for share in ("0", "50", "100"))
-    points = {"dot": shares, "dot flip": marks}
-    places = [(kind, f"{4 + 294.4 * at:.1f}") for kind, those in points.items() for at in those]
-    drawn = "".join(f'<circle class="{kind}" cx="{x}" cy="4" r="3.2"/>' for kind, x in places)
+    places = [("dot", share) for share in shares] + [("dot flip", share) for share in marks]
+    circles = [f'<circle class="{kind}" cx="{4 + 294.4 * at:.1f}" cy="4" r="3.2"/>' for kind, at in places]
     line = '<rect class="ground" width="320" height="8" rx="1"/><line class="half" x1="160.0" x2="160.0" y2="8"/>'
-    drawn = f'<svg class="meter" viewBox="0 0 320 8" aria-hidden="true">{line}{drawn}</svg>'
+    drawn = f'<svg class="meter" viewBox="0 0 320 8" aria-hidden="true">{line}{"".join(circles)}</svg>'
     shown = f'<div role="img" aria-label="{escape(alt)}">{drawn}</div>'
     return f'<div class="qcity strip">{shown}<p class="ends" aria-hidden="true">{ends}</p></div>'
 
@@ -172,7 +206,7 @@ def _paces(a: Assessment, lang: str) -> list[tuple[str, str, str]]:
     largest = max((abs(pace.linear) for pace in paces.values()), default=0)
     if len(paces) < 2 or not largest or a.status != "forecast":
         return []
-    if sentences.reached(a):
+    if a.reached:
         return [(text("k_needed", lang), say("reached", lang, last=paces["k_needed"].from_year), "")]
     rows = []
     for key, pace in paces.items():
@@ -184,10 +218,8 @@ def _paces(a: Assessment, lang: str) -> list[tuple[str, str, str]]:
 
 def picture(figure: Figure, alt: str, folded: str = "") -> None:
     """Show a figure with its description; with `folded` it lies under a line of that text."""
-    from IPython.display import display
-
     drawn = Picture(figure, alt)
-    html(fold(folded, drawn.svg())) if folded else display(drawn)
+    html(fold(folded, drawn.svg())) if folded else _display(drawn)
 
 
 def saved(result: dict[str, Any], name: str, lang: str, out: str = "") -> Path:
@@ -237,15 +269,14 @@ def plain_table(frame: pd.DataFrame) -> list[str]:
 
 def _last_figure(part: Assessment, lang: str) -> str:
     """What is counted so far, or the newest level; empty where there is neither."""
-    known, tally = part.levels(), part.tally
-    if not (tally.through if tally is not None else len(known)):
+    tally, (year, value) = part.tally, part.newest
+    if year is None:
         return ""
-    newest = sentences.level_shown(part, tally.count if tally else float(known.iloc[-1]), lang)
-    if part.target.kind == "average_growth":  # that of the whole period
-        newest = sentences.level_number(part, float(known.iloc[-1]))
-    if tally is not None and tally.through:
+    growth = part.target.kind == "average_growth"  # that of the whole period
+    newest = sentences.level_number(part, value) if growth else sentences.level_shown(part, value, lang)
+    if tally is not None:
         return text("counted_by", lang, value=newest, through=period(tally.through, lang))
-    return text("in_year", lang, value=newest, year=int(known.index[-1]))
+    return text("in_year", lang, value=newest, year=year)
 
 
 def sources_by_series(a: Assessment, lang: str = "en") -> dict[str, pd.DataFrame]:
@@ -258,9 +289,8 @@ def sources_by_series(a: Assessment, lang: str = "en") -> dict[str, pd.DataFrame
     for part in (a, *a.parts):
         rows, units = [], {"unit_zh": part.definition.get("unit_zh") or ""}
         kinds = {use: getattr(part.series, name, pd.DataFrame()) for name, use in USES.items()}
-        frames = [frame.assign(use=use) for use, frame in kinds.items() if len(frame)]
-        frames = frames or [pd.DataFrame({"period": []})]
-        for row in pd.concat(frames).sort_values("period", kind="stable").to_dict("records"):
+        told = [row | {"use": use} for use, frame in kinds.items() for row in frame.to_dict("records")]
+        for row in sorted(told, key=lambda row: str(row["period"])):
             named = [text_of(row.get(key + tail)) or text_of(row.get(key)) for key in ("publisher", "title")]
             date = next(filter(None, [text_of(row.get(key)) for key in ("published", "source_date")]), none)
             labels = [measure_shown(row["measure"], row.get("base_period"), lang)]
@@ -289,8 +319,8 @@ def measure_shown(measure: str, base: Any, lang: str) -> str:
     return text(f"m_{measure}", lang, base=year_of(base) or "").strip()
 
 
-def date_shown(row: Mapping[str, Any], lang: str) -> str:
-    """When a figure was published, or from when the publication lag lets it be known, which is said."""
+def date_shown(row: Mapping[str, Any], lang: str, bare: bool = False) -> str:
+    """When a figure was published, as a `bare` date too, or from when the publication lag lets it be known, so said."""
     if row["published_assumed"]:
         return text("diff_assumed", lang, date=row["known_from"].date())
-    return text("diff_published", lang, date=row["published"])
+    return str(row["published"]) if bare else text("diff_published", lang, date=row["published"])

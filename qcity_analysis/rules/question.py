@@ -403,13 +403,9 @@ def rules_for(assessment: Assessment) -> pd.DataFrame:
     >>> rules_for(qc.assess(qc.load(), "rd_intensity"))["rule"].tolist()[:3]
     ['schedule', 'log_schedule', 'barometer']
     """
-    tables = {str(part.definition["indicator_id"]): _table(results_for(part)) for part in judged(assessment)}
+    parts = assessment.by_definition()
+    tables = {str(part.definition["indicator_id"]): _table(results_for(part)) for part in parts}
     return pd.concat(tables, names=["definition"]).reset_index("definition").reset_index(drop=True)
-
-
-def judged(assessment: Assessment) -> tuple[Assessment, ...]:
-    """The assessments whose figures the rules judge: one for each definition, else the assessment itself."""
-    return tuple(part for part in assessment.parts if part.role == "definition") or (assessment,)
 
 
 def _goal(assessment: Assessment) -> Goal:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 PRELOAD = (
     *("IPython.core.interactiveshell", "ipykernel.ipkernel", "ipykernel.zmqshell", "pandas", "scipy.special"),
-    *("matplotlib.backends.backend_agg", "matplotlib.figure", "scipy.stats"),
+    *("bs4", "matplotlib.backends.backend_agg", "matplotlib.figure", "scipy.stats"),
     *("qcity_analysis.results", "qcity_analysis.reporting.sections", "qcity_analysis.running.runner"),
 )
 ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}

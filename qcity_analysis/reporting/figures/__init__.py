@@ -310,25 +310,29 @@ def hedgehog_chart(rows: pd.DataFrame, levels: pd.Series, lang: str = "en") -> F
     return figure
 
 
-def regions_chart(answers: Sequence[Assessment], lang: str = "en") -> Figure:
-    """Small multiples, a panel for each region: levels, the fan of the forecast, what is asked for, and the answer."""
-    across = min(4, len(answers))
-    down = -(-len(answers) // across)
-    with new_figure(2.0 * down + 0.2, 2.6 * across) as figure:
-        panels = figure.subplots(down, across, squeeze=False, gridspec_kw={"hspace": 0.8}).ravel()
+def panels_chart(answers: Sequence[Assessment], lang: str = "en", names: Sequence[str] = ()) -> Figure:
+    """Small multiples, a panel for each answer: levels, fan, what is asked for, and the answer. It is named by its
+    region and has a scale of its own; with `names` it is named so, and all have one scale.
+    """
+    across, shared = min(2 if names else 4, len(answers)), bool(names)
+    down, names = -(-len(answers) // across), names or [a.region_names[lang] for a in answers]
+    grid: Look = {"sharex": shared, "sharey": shared, "squeeze": False, "gridspec_kw": {"hspace": 0.8}}
+    with new_figure(2.0 * down + 0.2, (2.6 if across > 2 else 3.6) * across) as figure:
+        panels = figure.subplots(down, across, **grid).ravel()
         for ax in panels[len(answers) :]:
             ax.set_visible(False)
-        for ax, a in zip(panels, answers, strict=False):
+        for ax, a, name in zip(panels, answers, names, strict=False):
             levels = a.levels()[lambda x, a=a: x.index <= a.target.deadline]
             ax.plot(levels.index, levels, color=INK, lw=1.2)
             if a.fan is not None:
                 fan = pd.concat([pd.DataFrame({q: levels.iloc[-1:] for q in a.fan}), a.fan])
                 ax.fill_between(fan.index, fan[0.05], fan[0.95], color=BLUE_LIGHT, lw=0)
                 ax.fill_between(fan.index, fan[0.25], fan[0.75], color=BLUE_MID, lw=0)
+                ax.plot(fan.index, fan[0.5], color=BLUE, lw=1.2)
             if a.bound is not None:
                 ax.axhline(a.bound, color=TARGET, lw=0.9)
             answer = chance(a, lang)[0] or status_shown(a, lang)
-            ax.set_title(f"{a.region_names[lang]}\n{answer}", loc="left", color=INK)
+            ax.set_title("\n".join([*wrapped(name, 36), answer]), loc="left", color=INK)
             ax.set_xticks([int(levels.index[0]), a.target.deadline] if len(levels) else [])
             ax.yaxis.set_visible(bool(len(levels)))  # no scale of nothing
     return figure
