@@ -220,11 +220,11 @@ def _earlier(data: Data, target: Target, kind: str) -> tuple[tuple[int, int], tu
 def _decided(data: Data, rows: pd.DataFrame) -> list[bool]:
     """Which of these targets were met, of those that figures or an official statement had settled by the day."""
     told = []
-    for cells in rows.to_dict("records"):
-        name, plan, indicator_id, region = (cells[k] for k in ("target_id", "plan", "indicator_id", "region"))
-        seen = repr((cells, _said_of(data, plan, name, region).to_numpy().tolist())), told_of(data, indicator_id, region)
+    for row in rows.itertuples(index=False):
+        said = _said_of(data, row.plan, row.target_id, row.region).to_numpy().tolist()
+        seen = repr((row, said)), told_of(data, row.indicator_id, row.region)
         if (status := data.made.get(seen)) is None:
-            question = Question(data, one := find_target(data, name, plan), "mixture", 1, 0)
+            question = Question(data, one := find_target(data, row.target_id, row.plan), "mixture", 1, 0)
             series = question.series(one.indicator_id, one.base_year if one.relative else None)
             bound = one.bound(float(series.values.get(one.base_year, math.nan)))
             answer = question.answer(one.indicator_id, series=series)

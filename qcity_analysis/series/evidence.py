@@ -197,13 +197,17 @@ def standard_errors(used: pd.DataFrame, revisions: dict[str, float]) -> pd.Serie
     A cumulative change may be off by as much as a yearly one; where the typical change is unknown, one step of the
     last digit stands for it.
     """
-    final, about = ~used["status"].isin(PROVISIONAL), used["qualifier"] == "~"
-    steps = pd.Series([*map(_last_step, used["value"], used["decimals"])], used.index)
-    sizes = _typical_sizes(used[used["measure"] != "cumulative_change_pct"], "measure").to_dict()
+    measure, sizes = used["measure"].tolist(), dict[str, float]()
+    levels = pd.Series(used["value"].to_numpy(), used["year"])
+    number = used["qualifier"].isin(["=", "~"]).to_numpy()
+    for kind in {*measure} - {"cumulative_change_pct"}:
+        own = levels[number & (used["measure"] == kind).to_numpy()].sort_index(kind="stable")
+        sizes[kind] = own.abs().median() if kind in CHANGES else _typical_change(own)[1]
     sizes.setdefault("cumulative_change_pct", sizes.get("change_pct", math.nan))
-    scale = used["measure"].map(sizes).astype(float)
-    revised = ~final * used["measure"].map(revisions).astype(float) * scale.where(scale > 0, steps)
-    return np.sqrt((about * steps / math.sqrt(3)) ** 2 + revised**2)
+    steps, scale = np.array([*map(_last_step, used["value"], used["decimals"])]), np.array([sizes[k] for k in measure])
+    provisional, about = used["status"].isin(PROVISIONAL).to_numpy(), (used["qualifier"] == "~").to_numpy()
+    revised = provisional * np.array([revisions[k] for k in measure]) * np.where(scale > 0, scale, steps)
+    return pd.Series(np.sqrt((about * steps / math.sqrt(3)) ** 2 + revised**2), used.index)
 
 
 @dataclass(frozen=True)
@@ -270,15 +274,16 @@ def evidence_of(
     reasons = dict.fromkeys(bounds.index[silent], "bound_on_change") | reasons | apart
     bounds, bounded = picked(bounds, ~silent), {*lower, *upper}
     kept = (str(row[0]) for row in zip(bounds["period"], bounds["year"], strict=True) if row[1] in bounded)
-    periods = {
+    listed = {
         "bounds_kept" if len(chain.values) else "bounds": list(dict.fromkeys(kept)),
         "bound_contradicted": contradicted,
         "approximate": list(used["period"].to_numpy()[about]),
     }
-    notes = [Note(code, {"periods": listed}) for code, listed in periods.items() if listed]
+    notes = [Note(code, {"periods": periods}) for code, periods in listed.items() if periods]
     if unsure.any():
-        percent = f"{100 * max(revisions[measure] for measure in used['measure'].to_numpy()[unsure]):.0f}"
-        notes.append(Note("provisional", {"periods": list(used["period"].to_numpy()[unsure]), "share": percent}))
+        periods, measures = (list(used[name].to_numpy()[unsure]) for name in ("period", "measure"))
+        percent = f"{100 * max(map(revisions.__getitem__, measures)):.0f}"
+        notes.append(Note("provisional", {"periods": periods, "share": percent}))
     notes += of_estimates
     if chain.above:
         notes.append(Note("above_100", {"periods": [str(year) for year in chain.above]}))
@@ -383,7 +388,9 @@ def _starts(rows: pd.DataFrame, base_year: int | None) -> list[float]:
     return starts
 
 
-def _errors_of_levels(chain: Chained, used: pd.DataFrame, errors: Mapping[Any, float]) -> tuple[Levels, list[Levels]]:
+def _errors_of_levels(
+    chain: Chained, used: pd.DataFrame, errors: Mapping[Any, float]
+) -> tuple[Levels, list[Levels]]:
     """What a standard error of each figure does to levels chained again: to one year's, or to several."""
     own, shared, least = dict[int, float](), list[Levels](), 1e-9 * chain.all.abs().max()
     for label, error in ((label, error) for label, error in errors.items() if error > 0):
