@@ -31,7 +31,7 @@ from .errors import QcityError
 from .forecasting.forecast import MODELS
 from .forecasting.histories import yearly
 from .forecasting.mixture import Explanation
-from .reporting import page, sentences, show
+from .reporting import sentences, show
 from .reporting.analyses import scenario_shown, scenarios_table
 from .reporting.figures import Picture, panels_chart, scorecard_chart
 from .reporting.figures.fan import fan_chart
@@ -83,9 +83,11 @@ class Answer(Assessment):
         return cls(**own, data=data, language=check_language(language))
 
     def _repr_html_(self) -> str:
-        css = (page.TEMPLATES / "parts.css").read_text("utf-8")
         chart = Picture(fan_chart(self, self.language), sentences.alt_text(self, self.language))
-        return f"<style>{css}</style>{show.card(self, self.language)}{chart.svg()}"
+        return f"{show.LOOK}{show.card(self, self.language)}{chart.svg()}"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return show.in_both(self._repr_html_()) | {"text/plain": repr(self)}
 
     def __getitem__(self, name: object) -> None:
         raise QcityError(f"Answer[{name!r}]: this is no frame; to_frame() is, answer.{name} an attribute")

@@ -194,10 +194,9 @@ def test_what_cannot_be_read_as_a_figure_or_threshold_is_refused_with_its_row(tm
     targets = [target(f"t{k}", threshold=text) for k, text in enumerate(written)]
     with pytest.raises(DataError) as told:
         loaded(tmp_path, observations=rows, targets=targets)
-    places = [(p.file, p.row, p.column) for p in told.value.problems if p.code in ("cell_number",
-        "cell_size")]  # fmt: skip
+    found = [(p.file, p.row, p.column) for p in told.value.problems if p.code in ("cell_number", "cell_size")]
     cells = (("targets.csv", "threshold"), ("observations.csv", "value"))
-    assert places == [(file, k, column) for file, column in cells for k in range(2, len(written) + 2)]
+    assert found == [(file, k, column) for file, column in cells for k in range(2, len(written) + 2)]
 
 
 @pytest.mark.parametrize("name", ["sources.csv", "indicators.csv"])
@@ -220,8 +219,9 @@ def test_a_long_list_of_names_is_cut_and_an_empty_one_is_none():
 
 # Identifiers of the data name files: none of them leads out of the folder that is written to.
 ESCAPE = "../../../../escaped/evil"
-BAD = [ESCAPE, "..", "a/b", "a\\b", "/etc/x", ".hidden", "a..b", "a b", "a\nb", "<b>x", "x" * 81, "南" * 27]
-GOOD = ["rd_intensity", "a-b.c", "_x", "-x", "南京.2025", "Ä1"]
+BAD = [ESCAPE, "..", "a/b", "a\\b", "/etc/x", ".hidden", "a..b", "a b", "a\nb", "<b>x", "x" * 81, "南" * 27,
+       "a.", ".", "con", "NUL", "com1.txt", "Lpt9"]  # fmt: skip
+GOOD = ["rd_intensity", "a-b.c", "_x", "icon", "con_2", "com10", "console.x", "-x", "南京.2025", "Ä1"]
 IDENTIFIERS = {"plan": "made_up", "target_id": "goal", "indicator_id": "widgets", "region": "testville",
                "source_id": "bulletin"}  # fmt: skip
 

@@ -127,7 +127,7 @@ def test_nothing_that_is_there_is_overwritten(tmp_path, qcity, monkeypatch):
 
 def test_a_name_that_is_no_identifier_is_refused_before_anything_is_written(tmp_path):
     names = ["Green City", "../x", "a/b", "2030", "绿色城市", "a-b", "/etc/x", ".x", "<b>", "A", "", "a\nb"]
-    for name in (*names, "a" * 90):
+    for name in (*names, "a" * 90, "nul"):
         with pytest.raises(qc.QcityError) as error:
             new_plan(name, tmp_path / "x", "", TODAY)
         rule = "cannot be the name of a plan: use lower-case letters, digits and _, as green_city_2030"

@@ -66,6 +66,7 @@ def test_texts_are_short_and_frames_axes_and_verbs_are_there(data, answer, card)
     assert answer.explain().median == pytest.approx(answer.median, rel=0.1)
     assert list(card.to_frame()["target_id"]) == list(card.answers) and len(card.answers) == 3
     assert all("<table" in one._repr_html_() for one in (data, card, answer.series, answer.forecast))
+    assert "\n- Basis: the figures\n" in answer._repr_mimebundle_()["text/markdown"]
 
 
 def test_drawings_return_their_axes(data, answer, card):

@@ -190,8 +190,7 @@ def _grouped(rows: pd.DataFrame) -> pd.DataFrame:
     flags = {"met": each["status"] == "met", "missed": each["status"] == "missed"}
     flags |= {"unassessed": each["probability"].isna(), "targets": True, "expected": each["probability"]}
     groups = each.assign(**flags).groupby(GROUP[:2], sort=False)[[*flags]].sum().reset_index()
-    settled = groups["met"] + groups["missed"] + groups["unassessed"]
-    return groups.assign(open=groups["targets"] - settled)[GROUP]
+    return groups.assign(open=groups["targets"] - groups[["met", "missed", "unassessed"]].sum(axis=1))[GROUP]
 
 
 def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:

@@ -262,9 +262,8 @@ def _outcomes(rows: Frame, *targets: Frame) -> list[Problem]:
         ("unit", "unit", unit.notna() & (rows["unit"] != unit)),
         ("no_outcome", "value", none & (rows["verdict"] == "") | (none != (rows["qualifier"] == ""))),
     ]
-    twice = targets[1][names[1].isin(names[0])]
     return [
-        *_at("target_twice", twice, "target_id", "earlier_targets"),
+        *_at("target_twice", targets[1][names[1].isin(names[0])], "target_id", "earlier_targets"),
         *_at("unknown_name", lost, "target_id", "outcomes", key="target_id", table="targets", near=near),
         *_where("outcomes", rows, faults, unit=unit),
     ]

@@ -175,7 +175,7 @@ def decode(raw: bytes, file: str, encodings: Sequence[str] = ("UTF-8", "GB18030"
 def read_yaml(path: Path) -> tuple[Any, Entries]:
     """The content of a YAML file, all scalars as text, and the reader of its entries that knows their lines.
 
-    Raises DataError when the file is missing, is no YAML, or has the same key twice.
+    Raises DataError when the file is missing or is no YAML.
     """
     import yaml
 
@@ -189,8 +189,6 @@ def read_yaml(path: Path) -> tuple[Any, Entries]:
         row, code = mark.line + 1 if mark else None, "no_yaml" if why else "no_yaml_text"
         raise DataError([Problem(path.name, row, None, code, {"cell": str(why)})]) from error
     reader = Entries(path.name)
-    if reader.problems:
-        raise DataError(reader.problems)
     return (reader.content(node, ()) if node else None), reader
 
 

@@ -122,7 +122,7 @@ TABLES = {
 
 PERIOD = re.compile(r"(?P<year>[12]\d{3})(-(Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?", re.ASCII)
 DATE = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
-IDENTIFIER = re.compile(r"[\w-][\w.-]*")
+IDENTIFIER = re.compile(r"(?!(?i:con|prn|aux|nul|com\d|lpt\d)(\.|$))[\w-](\.?[\w-])*")  # no device of Windows
 ROUNDS = re.compile(r"(?!.*(\d{4}).*\1)\s*[12]\d{3}\s*(/\s*[1-9]\d?\s*|(;\s*[12]\d{3}\s*)*)", re.ASCII)
 LONGEST = 80  # bytes of an identifier: two of them, a day and an ending must fit into the name of a file
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -157,9 +157,7 @@ def is_number(cell: str) -> bool:
 
 CELL: dict[str, Callable[[str], object]] = {  # is a cell what its column holds?
     # it names a plan, a target, an indicator, a region or a source, and so a file
-    "identifier": lambda cell: (
-        IDENTIFIER.fullmatch(cell) and ".." not in cell and len(cell.encode()) <= LONGEST
-    ),
+    "identifier": lambda cell: IDENTIFIER.fullmatch(cell) and len(cell.encode()) <= LONGEST,
     "number": is_number,
     "integer": re.compile(r"\d{1,9}", re.ASCII).fullmatch,
     "year": re.compile(r"[12]\d{3}", re.ASCII).fullmatch,

@@ -28,7 +28,7 @@ from ..problems import DataError, Problem
 from .corrections import FILE as CORRECTIONS
 from .load import check, find_folder
 from .read import csv_rows
-from .schema import CHANGES, TABLES
+from .schema import CELL, CHANGES, TABLES
 
 JOURNAL = ".imports"
 ORDER = ("sources.csv", "observations.csv")  # an observation never lacks its source
@@ -291,7 +291,7 @@ def new_plan(
     before `today`. With `tables`, those are their rows instead, and `more` may add files. All or nothing. Raises
     QcityError for a name that cannot be an identifier and a folder that holds anything.
     """
-    if not PLAN_NAME.fullmatch(name):
+    if not (PLAN_NAME.fullmatch(name) and CELL["identifier"](name)):
         use = "use lower-case letters, digits and _, as green_city_2030"
         raise QcityError(f"{name!r} cannot be the name of a plan: {use}")
     package = Path(os.path.expanduser(folder))

@@ -276,9 +276,7 @@ class Explanation:
     structural: float
 
 
-def explain(
-    series: pd.Series, until: int, support: str | None = None, breaks: Sequence[int] = ()
-) -> Explanation:
+def explain(series: pd.Series, until: int, support: str, breaks: Sequence[int]) -> Explanation:
     """Explain the mixture forecast of a series without gaps (index year) up to and including `until`."""
     prior, h = shipped(), one_history(series, support, breaks)
 
@@ -294,5 +292,4 @@ def explain(
     step = -step if support == "percent" and series.iloc[-1] + step > 100 else step
     last = (median(series + step * (series.index == end), end + 1) - median(series, end + 1)) / step
     without = {int(year): median(series.drop(year), until) for year in series.index if len(series) > FEWEST}
-    left_out, structural = pd.Series(without, dtype=float), float(prior.share)
-    return Explanation(shares, last, left_out, median(series, until), structural)
+    return Explanation(shares, last, pd.Series(without, dtype=float), median(series, until), prior.share)

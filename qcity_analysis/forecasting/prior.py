@@ -144,7 +144,6 @@ def _of_changes(h: Histories, d: np.ndarray, mean: np.ndarray, turn: np.ndarray)
     second, largest = np.sort(rounded, axis=1)[:, -2:].T
     # how many of the newest values of the last segment are equal: changes of nothing, newest first
     going = np.logical_and.accumulate((~h.starts & ~(size > 0))[:, ::-1], axis=1)
-    unchanged = 1.0 + (going & (d == 0)[:, ::-1]).sum(axis=1)
     return {
         "mean_change": np.abs(mean),
         "last_change": last * turn,
@@ -161,7 +160,7 @@ def _of_changes(h: Histories, d: np.ndarray, mean: np.ndarray, turn: np.ndarray)
         "monotone": np.abs(mean) / (_mean(size) + 1e-9),
         "bend": (_mean(near) - _mean(d[:, :-4])) * turn,
         "coarse": -np.where(size > 1e-9, size, np.inf).min(axis=1),
-        "unchanged": np.log(unchanged),
+        "unchanged": np.log(1.0 + (going & (d == 0)[:, ::-1]).sum(axis=1)),
         "skew": _mean(centred**3) / spread**3 * turn,
         "last_against_mean": (last - mean) * turn,
     }
@@ -180,7 +179,6 @@ def _of_levels(h: Histories, unit: np.ndarray, y: np.ndarray, mean: np.ndarray, 
     year, level = year - _mean(year)[:, None], y - _mean(y)[:, None]
     slope = _mean(year * level) / (_mean(year**2) + 1e-12)
     error = level - slope[:, None] * year  # from the least-squares line
-    relative = np.clip(np.log(unit / _mean(np.abs(h.values))), -8, 3) / 4
     return {
         "log_years": np.log(np.isfinite(h.values).sum(axis=1).astype(float)) - 2.0,
         "slope": slope * turn,
@@ -189,7 +187,7 @@ def _of_levels(h: Histories, unit: np.ndarray, y: np.ndarray, mean: np.ndarray, 
         "line_gap": error[:, -1] * turn,
         "from_mean": -_mean(y) * turn,
         "from_recent": -_mean(y[:, -3:]) * turn,
-        "relative_unit": np.where(kind > 0, relative, 0.0),
+        "relative_unit": np.where(kind > 0, np.clip(np.log(unit / _mean(np.abs(h.values))), -8, 3) / 4, 0.0),
         "percent": percent,
         "positive": positive,
         "room_ahead": np.tanh(np.where(turn > 0, high, low) / 5),
@@ -222,9 +220,8 @@ def _median(a: np.ndarray) -> np.ndarray:
 
 def _autocorrelation(d: np.ndarray) -> np.ndarray:
     """Correlation of neighbouring changes, shrunk towards 0 for few of them."""
-    centred = np.where(np.isfinite(d), d - _mean(d)[:, None], 0.0)
-    products = row_sums(centred[:, 1:] * centred[:, :-1])  # 0 where one of the two is not there
-    return products / (row_sums(centred * centred) + 1e-9)
+    centred = np.where(np.isfinite(d), d - _mean(d)[:, None], 0.0)  # what is not there adds 0 to the sums
+    return row_sums(centred[:, 1:] * centred[:, :-1]) / (row_sums(centred * centred) + 1e-9)
 
 
 @dataclass(frozen=True)
@@ -303,8 +300,7 @@ def terms(h: Histories, seen: np.ndarray, knots: np.ndarray) -> np.ndarray:
     never = ((repeated <= 0.0) & (run <= 0.0)).astype(float)
     inner, last, years = (constant + edge) == 0, h.values[:, [-1]], np.arange(1.0, knots.shape[1] + 1)
     # a figure is an interval of half a step to each side: the log odds that the forecast falls within the last one's
-    zero = np.where(h.kind[:, None] > 0, 0.0, last)  # "real" has none
-    half = common_steps(h.values - zero)[:, None] / 2
+    half = common_steps(h.values - np.where(h.kind[:, None] > 0, 0.0, last))[:, None] / 2  # "real": no zero
     within = np.clip(below(knots, last + half) - below(knots, last - half), 0.001, 0.999)
     # the highest or lowest value, and how often it was reached: a cap or a floor
     equal = same(h.values, last)

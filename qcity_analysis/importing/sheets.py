@@ -156,11 +156,10 @@ def _new_excel_grids(path: Path) -> list[Grid]:
 
     try:
         book = CalamineWorkbook.from_path(str(path))
-        sheets = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
         return [
             _grid(path, name, sheet.to_python(skip_empty_area=False),
                   ((*start, *end) for start, end in sheet.merged_cell_ranges or ()), "Excel")
-            for name, sheet in sheets
+            for name, sheet in zip(book.sheet_names, map(book.get_sheet_by_name, book.sheet_names), strict=True)
         ]  # fmt: skip
     except PasswordError as error:
         raise _refusal(path, "password") from error

@@ -54,11 +54,10 @@ def _row(a: Assessment, usual: int | None, lang: str) -> dict[str, Any]:
     """One target: its figures as numbers, the rest as shown text; `usual` is the base year where it states none."""
     part = a.parts[-1] if a.status == "depends_on_definition" else a
     target, nothing, (last_year, last) = a.target, math.nan, part.newest
-    base_year = target.base_year or usual
+    base_year, (low, high) = target.base_year or usual, part.interval or (nothing, nothing)
     base = float(part.levels().get(base_year, nothing)) if part.tally is None else 0.0
     years = target.deadline - base_year if base_year else 0
     way = (part.bound if part.bound is not None else nothing) - base
-    low, high = part.interval or (nothing, nothing)
     shown, word = sentences.chance(a, lang)
     return {
         "section": sentences.section_name(text_of(target.section), lang), "target": target.name(lang),

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Front = dict[str, Any] | None
+STYLES = [Path(__file__).with_name("templates") / f"{name}.css" for name in ("notebook", "parts")]
+LOOK = f"<style>{''.join(path.read_text('utf-8') for path in STYLES)}</style>"  # of a notebook
 SOURCE_COLUMNS = "c_period c_figure c_measure c_status c_use c_publisher c_title c_date"
 USES = {"observations": "used", "bounds": "bound", "superseded": "superseded", "unused": "unused"}
 MARKS = {  # elements of HTML as Markdown
@@ -61,8 +63,7 @@ def section(key: str, lang: str, lead: str | None = None, front: Front = None, *
 
 def html(*parts: str, front: Front = None, page: bool = True) -> None:
     """Show HTML, and Markdown where none is shown; what is not for the `page` stays in the notebook."""
-    told = {"qcity": front} if front else {} if page else {"qcity_page": False}
-    _display(in_both("".join(parts)), told)
+    _display(in_both("".join(parts)), {"qcity": front} if front else {} if page else {"qcity_page": False})
 
 
 def _display(shown: dict[str, str] | Picture, metadata: Front = None) -> None:
@@ -87,11 +88,10 @@ def _written(part: Any) -> str:
     name, parts = "hidden" if part.get("aria-hidden") else part.name, [*map(_written, part)]
     if name == "svg" or part.get("role") == "img":
         name, parts = "p", [_written(part.get("aria-label", ""))]
-    if name in ("li", "thead"):
-        parts = [*filter(str.strip, parts)]
-    if name == "thead":  # a line under its first row
-        parts[1:1] = ["\n|", " --- |" * len(part.tr.find_all("th"))]
-    inner = (" · " if name == "li" else "").join(parts)
+    if name == "thead":
+        first, *rest = filter(str.strip, parts)
+        parts = [first, "\n|", " --- |" * len(part.tr.find_all("th")), *rest]
+    inner = " · ".join(filter(str.strip, parts)) if name == "li" else "".join(parts)
     inner = part.text if name == "code" else re.sub(" +", " ", inner).strip(" ")
     return MARKS.get(name, "{}").format(inner) if inner or name in ("td", "th") else ""
 
@@ -218,8 +218,7 @@ def _paces(a: Assessment, lang: str) -> list[tuple[str, str, str]]:
 
 def picture(figure: Figure, alt: str, folded: str = "") -> None:
     """Show a figure with its description; with `folded` it lies under a line of that text."""
-    drawn = Picture(figure, alt)
-    html(fold(folded, drawn.svg())) if folded else _display(drawn)
+    html(fold(folded, Picture(figure, alt).svg())) if folded else _display(Picture(figure, alt))
 
 
 def saved(result: dict[str, Any], name: str, lang: str, out: str = "") -> Path:
@@ -239,9 +238,9 @@ def saved(result: dict[str, Any], name: str, lang: str, out: str = "") -> Path:
 
 
 def title(key: str, lang: str) -> None:
-    """Show in the notebook, not on its page, its title `title_<key>`, what it is about, and how it is used."""
+    """Show in the notebook, not on its page, its title `title_<key>`, what it is about, its use, and its look."""
     about = paragraphs(text(f"about_{key}", lang), text("about_parameters", lang))
-    html(f"<h1>{escape(text(f'title_{key}', lang))}</h1>{about}", page=False)
+    html(LOOK, f"<h1>{escape(text(f'title_{key}', lang))}</h1>{about}", page=False)
 
 
 def things_to_try(lang: str, *keys: str) -> None:

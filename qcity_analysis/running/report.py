@@ -114,7 +114,7 @@ def list_jobs(
             listed.append(Job("overview", "", "", lang, day, whole))
             whole = whole | ({"ledger": str(Path(ledger_dir).resolve())} if ledger_dir else {})
             listed.append(Job("track", "", "", lang, day, whole))
-    names = Counter("own" if job.plan == "own" else job.name.replace("/", "_") for job in listed)
+    names = Counter("own" if job.plan == "own" else job.name.replace("/", "_").lower() for job in listed)
     if twice := [name for name in names if names[name] > 1]:
         raise QcityError(f"two pages would be named {', '.join(twice)}: rename a plan or a target")
     return listed
@@ -223,7 +223,7 @@ def _held(out: Path, data_folder: Path | None) -> Iterator[ExitStack]:
         if not stack.enter_context(alone(out, wait=False)):
             who = holder.read_text("utf-8") if holder.is_file() else "?"
             raise QcityError(text("run_held", "en", folder=out, who=who))
-        for left in out.rglob(".*.part"):  # by a run that was killed
+        for left in out.rglob(".*.[0-9]*.[0-9]*.part"):  # by a run that was killed
             left.unlink(missing_ok=True)
         write_whole(holder, f"{platform.node()}, process {os.getpid()}, {now}")
         stack.callback(holder.unlink, missing_ok=True)
@@ -360,7 +360,8 @@ class _Shop:
 
         name, file = f"{job.name}.html", f"notebooks/{job.name}.ipynb"
         page, executed, before = inside(self.out, name), inside(self.out, file), self.runs.get(job.name, {})
-        draft, broken = executed.with_name(f".{executed.stem}.part"), executed.with_suffix(".failed.ipynb")
+        draft = executed.with_name(f".{executed.stem}.{os.getpid()}.0.part")
+        broken = executed.with_suffix(".failed.ipynb")
         good = before.get("good", "") if digest(page) == before.get("files", {}).get(name) else ""
         mark, result, front = self.mark(job), self._run(job, draft), dict[str, Any]()
         if self.stopped:
