@@ -204,7 +204,8 @@ def standard_errors(used: pd.DataFrame, revisions: dict[str, float]) -> pd.Serie
         own = levels[number & (used["measure"] == kind).to_numpy()].sort_index(kind="stable")
         sizes[kind] = own.abs().median() if kind in CHANGES else _typical_change(own)[1]
     sizes.setdefault("cumulative_change_pct", sizes.get("change_pct", math.nan))
-    steps, scale = np.array([*map(_last_step, used["value"], used["decimals"])]), np.array([sizes[k] for k in measure])
+    steps = np.array([*map(_last_step, used["value"], used["decimals"])])
+    scale = np.array([sizes[kind] for kind in measure])
     provisional, about = used["status"].isin(PROVISIONAL).to_numpy(), (used["qualifier"] == "~").to_numpy()
     revised = provisional * np.array([revisions[k] for k in measure]) * np.where(scale > 0, scale, steps)
     return pd.Series(np.sqrt((about * steps / math.sqrt(3)) ** 2 + revised**2), used.index)
