@@ -47,8 +47,15 @@ if TYPE_CHECKING:
 _SERIES = "series"  # the plan, target, indicator and region of a series without tables
 
 
+class _Shown:
+    """A result that a notebook shows as HTML, and as Markdown where none is shown."""
+
+    def _repr_mimebundle_(self: Any, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return show.in_both(self._repr_html_()) | {"text/plain": repr(self)}
+
+
 @dataclass(frozen=True, repr=False)
-class Answer(Assessment):
+class Answer(_Shown, Assessment):
     """An `Assessment` that shows itself (a card, `plot`, `to_frame`, `to_dict`) and answers what one asks next:
     `explain`, `outlook`, `sensitivity`, `rules`, `sources`, `what_if`, `judge`. Its parts are answers too.
 
@@ -85,9 +92,6 @@ class Answer(Assessment):
     def _repr_html_(self) -> str:
         chart = Picture(fan_chart(self, self.language), sentences.alt_text(self, self.language))
         return f"{show.LOOK}{show.card(self, self.language)}{chart.svg()}"
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return show.in_both(self._repr_html_()) | {"text/plain": repr(self)}
 
     def __getitem__(self, name: object) -> None:
         raise QcityError(f"Answer[{name!r}]: this is no frame; to_frame() is, answer.{name} an attribute")
@@ -146,7 +150,7 @@ class Answer(Assessment):
 
 
 @dataclass(frozen=True, repr=False)
-class WhatIf:
+class WhatIf(_Shown):
     """An answer under suppositions: `asked`, the answer as it is, and `rows`, one Scenario each, by the figures alone.
 
     >>> answer = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity", draws=500)
@@ -197,7 +201,7 @@ class WhatIf:
 
 
 @dataclass(frozen=True, repr=False)
-class Scorecard:
+class Scorecard(_Shown):
     """All targets of one plan: `answers` by target_id, in the order of the plan.
 
     >>> card = qc.scorecard(qc.load(as_of="2021-12-31"), "china_14fyp", binding="binding", draws=100)
@@ -401,9 +405,8 @@ class Explorer:
     def _known(self, day: str, comparators: bool, window: int, indicator_id: str) -> Data:
         """What was known on a day, with comparators or without, the indicator in the last years of a window only."""
         data, first = self.data.at(day), int(day[:4]) - window if window else 0
-        indicators, rows = data.indicators, data.observations
-        indicators = indicators if comparators else indicators.assign(comparators="")
-        rows = rows[(rows["year"] >= first) | (rows["indicator_id"] != indicator_id)]
+        indicators = data.indicators if comparators else data.indicators.assign(comparators="")
+        rows = data.observations[lambda x: (x["year"] >= first) | (x["indicator_id"] != indicator_id)]
         return replace(data, indicators=indicators, observations=rows)
 
     def static(self) -> str:
@@ -425,7 +428,7 @@ class Explorer:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        display(self.box)
+        display(self.box._repr_mimebundle_() | {"text/plain": ""}, raw=True)  # controls say nothing as text
         show.html('<div class="qcity">', self.shown.value, self.static(), "</div>")
 
 

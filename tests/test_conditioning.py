@@ -117,8 +117,7 @@ def test_a_bound_on_the_next_year_cuts_the_plain_forecast_there_and_an_estimate_
     assert cut.years.tolist() == [2024] and cut.paths.min() >= 96.0
     values = plain.paths[:, 0]
     expected = weighted(values, np.exp(-0.5 * ((values - 96.0) / 0.3) ** 2))
-    told = percent(2024, estimates={2024: (96.0, 0.3)})
-    assert moments(told.paths) == pytest.approx(expected, abs=0.01)
+    assert moments(percent(2024, estimates={2024: (96.0, 0.3)}).paths) == pytest.approx(expected, abs=0.01)
 
 
 def test_bounds_of_two_years_agree_with_forecasts_made_one_after_the_other(plain):

@@ -322,8 +322,7 @@ def test_the_starter_is_a_mapping_once_it_is_completed(tmp_path):
         '# not found in indicators.csv:\n# - name: 小部件A\n#   indicator: "?"  # perhaps widgets\n'
     )
     filled = begun.replace('publisher: ""', "publisher: P").replace('title: ""', "title: T")
-    filled = filled.replace('date: ""', "date: 2024-06")
-    (tmp_path / "map.yaml").write_text(filled, "utf-8")
+    (tmp_path / "map.yaml").write_text(filled.replace('date: ""', "date: 2024-06"), "utf-8")
     done = import_figures(file, tmp_path / "map.yaml", data=data)
     assert [f.row["value"] for f in done.figures] == ["97", "15000"]
     assert list(done.left_out) == ["小部件A"]

@@ -248,8 +248,7 @@ def test_the_logarithmic_mean_lies_between_its_numbers_and_needs_none_below_0():
     (table((10, 10), (5, 5)), table((10, 10), (1e-12, 5)), "sector 1", [0, -1 / 3, -1 / 3]),
 ])  # fmt: skip
 def test_what_moves_alone_has_the_whole_change(start, end, sector, expected):
-    parts = decompose(start, end)
-    assert parts.loc[sector].tolist() == pytest.approx(expected, abs=1e-9)
+    assert decompose(start, end).loc[sector].tolist() == pytest.approx(expected, abs=1e-9)
 
 
 ONE, TWO = table((1, 1)), table((1, 1), (1, 1))

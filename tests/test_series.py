@@ -468,8 +468,7 @@ def test_four_ways_to_publish_one_figure_give_four_probabilities(tmp_path):
         [figure(2023, 96.0), figure("2024-08", 97.0, published="2024-10-01")]]  # fmt: skip
     goal, share = {"threshold": 96.5, "deadline": 2024}, {"support": "percent"}
     found = answers(tmp_path, [(goal, [*before, *rows], share) for rows in ways], draws=4000)
-    chances = [0.0, *(answer.probability for answer in found)]
-    assert (np.diff(chances) > 0).all()
+    assert (np.diff([0.0, *(answer.probability for answer in found)]) > 0).all()
     for answer, code in zip(found, ("approximate", None, "bounds_kept", "year_to_date"), strict=True):
         assert code is None or code in codes(answer)
     assert found[2].forecast.years.tolist() == [2023, 2024]

@@ -56,6 +56,9 @@ def test_changes_name_field_before_and_after_and_stay_when_nothing_is_new(report
     kept = (report / "changes.json").read_text("utf-8")
     assert sharing.write_results(later, report) == [] and (report / "changes.json").read_text("utf-8") == kept
     assert json.loads(kept)["changes"] == changes
+    for damage in ("null", '{"results": [1]}', "[", ""):
+        (report / "results.json").write_text(damage, "utf-8")
+        assert sharing.write_results(later, report) == []  # as the first time
     # a run of some targets keeps the results of the others
     sharing.write_results(answers, report)
     before, known = (report / "results.json").read_bytes(), {("nanjing_quality_city", "energy_intensity")}

@@ -80,8 +80,7 @@ def test_cells_are_chosen_that_foresaw_what_came_by_the_gate_and_for_every_prior
     x, loglik = rng.normal(size=(4000, 3)), rng.normal(size=(4000, 2)) * 0.1
     foresaw = (x[:, 1] > 0).astype(int)
     density = np.where(np.arange(2) == foresaw[:, None], 0.0, -4.0)[:, :, None] * np.ones(5)
-    weight = networks.fit_gate(x, loglik, density, 0).weights(x, loglik)
-    assert weight[np.arange(4000), foresaw].mean() > 0.75
+    assert networks.fit_gate(x, loglik, density, 0).weights(x, loglik)[np.arange(4000), foresaw].mean() > 0.75
     loglik, density = np.zeros((50, 200)), np.zeros((50, 200, 5))
     density[:, [7, 90]] = 3.0
     kept = train.choose(loglik, density, 2)

@@ -52,9 +52,8 @@ class Moved:
 
 @dataclass(frozen=True)
 class Feasibility:
-    """The move a target still needs, and how often anything moved that fast over as many years: from `start` in
-    `from_year` to `end` in `to_year`; `needed`, the move a year on the `scale` of its `support`; `rows`; `reason` (a
-    Note) when nothing can be compared.
+    """The move a target still needs, and how often anything moved that fast: from `start` in `from_year` to `end` in
+    `to_year`; `needed` a year on the `scale` of its `support`; `rows`, or a `reason` (Note) why nothing is compared.
     """
 
     from_year: int | None = None
@@ -77,9 +76,8 @@ class Feasibility:
 class Outlook:
     """When a target would be reached, and until when waiting leaves it within reach.
 
-    `last_year`, of the last figure; `chances` (index year): probability that the target, had it that year as its
-    deadline, would be met; `last_to_act`: see `last_year_to_act`; `reached`: the last figure already meets the target;
-    `reason` (a Note) when there are no chances.
+    `last_year`, of the last figure; `chances` (index year): probability that the target, due that year, would be met;
+    `last_to_act`: see `last_year_to_act`; `reached`: the last figure meets it; `reason` (a Note) for no chances.
     """
 
     last_year: int | None

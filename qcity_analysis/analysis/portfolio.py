@@ -38,9 +38,8 @@ FEWEST = 3  # changes of a series in one region from which it is compared
 @dataclass(frozen=True)
 class Dependence:
     """How far targets depend on each other: `correlation` (targets × targets) of the sums of their innovations, in
-    their favourable directions; `side`, 1 where a target wants what most on its series want, else −1; `common` (targets
-    × targets), yearly changes in common; `mean`, what pairs of series are drawn towards; `pairs` of series have changes
-    in common, of `possible`.
+    favourable directions; `side`, 1 where a target wants what most on its series want, else −1; yearly changes in
+    `common` (targets × targets), which `pairs` of series have, of `possible`; `mean`, what pairs are drawn towards.
     """
 
     correlation: pd.DataFrame
@@ -235,9 +234,7 @@ def _changes(data: Data, name: str) -> dict[str, pd.Series]:
 
 
 def standardised(levels: pd.Series, support: str) -> pd.Series:
-    """Changes from one year to the next on the scale of their support, mean 0 and variance 1 (index: the later year).
-
-    Empty with fewer than three changes, or when they are all alike.
+    """Yearly changes on the scale of their support, mean 0, variance 1 (index: later year); none if under 3 or alike.
 
     >>> standardised(pd.Series([1.0, 2.0, 4.0, 5.0], index=range(2020, 2024)), "real").round(2).to_dict()
     {2021: -0.71, 2022: 1.41, 2023: -0.71}

@@ -120,8 +120,9 @@ def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, dict[str,
     if open_ and target.kind in (*BY_LEVEL, "cumulative"):
         rows, places = data.observations, {one for a in answers if a.series for one in a.series.places()}
         mine = among(rows, places)
+        start = rows["base_period"].astype(float).fillna(rows["year"] - (rows["measure"] == "change_pct"))
         for years, first in _windows(levels, year_of_base if target.kind != "level" else None):
-            kept = rows[~mine | _since(rows, first)].reset_index(drop=True)
+            kept = rows[~mine | (start >= first)].reset_index(drop=True)  # they say nothing of years before
             yield Variant("window", years, first=first), {"data": replace(data, observations=kept)}
         for year in levels[-LEFT_OUT:]:
             if year != year_of_base:
@@ -157,12 +158,6 @@ def _windows(levels: Sequence[int], base_year: int | None) -> Iterator[tuple[int
         if 3 <= inside < count and (base_year is None or first <= base_year):
             count = inside
             yield years, first
-
-
-def _since(rows: pd.DataFrame, first: int) -> pd.Series:
-    """Which figures say nothing about the years before `first`."""
-    start = rows["year"].where(rows["measure"] != "change_pct", rows["year"] - 1)
-    return rows["base_period"].astype(float).fillna(start) >= first
 
 
 def _without(rows: pd.DataFrame, mine: Any, year: int) -> pd.DataFrame:
@@ -222,9 +217,7 @@ class Change:
 
     @property
     def word(self) -> str:
-        """The last step at which the verdict changed; the verdict being the same, the step that moved the probability
-        most, or "unchanged".
-        """
+        """The last step at which the verdict changed, else the step that moved the probability most, or "unchanged"."""
         pairs = dict(zip(STEPS, pairwise(self.answers), strict=True))
         if self.flipped:
             return next((step for step in reversed(STEPS) if another_verdict(*pairs[step])), STEPS[-1])

@@ -40,7 +40,6 @@ from ..series.evidence import new_counts, series_of
 from ..targets import Pace, reaches
 from .answer import Assessment, Question, Tally, bare, ipcc_word, judged, refused, settled
 
-UNTOLD = ("new_counts", "stock_within_year", "year_to_date")  # notes on levels, which counts are not
 FINEST = 1000  # steps of the process in an average year, at most
 FEWEST = 3  # counts from which a rate and how it varies are told
 GROWTH = 0.15  # scale of the normal prior of yearly log growth
@@ -102,9 +101,7 @@ def posterior(counts: Sequence[Count], draws: int, rng: np.random.Generator) -> 
 def _log_posterior(
     counts: Sequence[Count], spread: float, middle: np.ndarray, number: np.ndarray, origin: float
 ) -> tuple[np.ndarray, tuple[float, float, float], np.ndarray]:
-    """Log posterior over growth × rate for one spread (with the size of a grid step), and where the grid lies: centre
-    and step of growth, step and centres of the log rate.
-    """
+    """Log posterior, grid step included, over growth × rate; centre, step of growth, step of log rate; its centres."""
     weight = 1 / (1 / (number + 0.5) + spread**2)
     shown = np.log((number + 0.5) / np.array([c.exposure for c in counts]))
     apart = middle - np.sum(weight * middle) / weight.sum()
@@ -276,9 +273,7 @@ class CountSeries:
         return series.loc[: series.last_valid_index()]
 
     def paces(self, needed: float) -> tuple[Pace | None, Pace | None]:
-        """Items a year over the time that is counted, and the `needed` over the time that is left (unknown years before
-        the last figure are open too); no compound pace for counts.
-        """
+        """Items a year over the time counted, and the `needed` over the time left, earlier unknown years included."""
         number, covered = self.so_far()
         known, left = {year for c in self.inside for year, _ in c.parts}, len(self.years) - covered
         last = max(known, default=self.start)
@@ -409,7 +404,7 @@ def _as_counted(raw: AnnualSeries, known: CountSeries, events: bool) -> AnnualSe
     """The series as the cumulated number by year, with the figures that are counted as those used."""
     counting = 0 < known.start <= known.deadline and len(known.rows)
     series = bare(raw, known.cumulated() if counting else series_of({}), known.rows)
-    untold = ("new_counts",) if events else UNTOLD
+    untold = ("new_counts",) if events else ("new_counts", "stock_within_year", "year_to_date")  # of levels
     notes = [n for n in raw.notes if n.code not in untold and not n.code.startswith("unused_")]
     if events:
         return replace(series, unused=raw.unused[raw.unused["measure"] != "level"], notes=tuple(notes))

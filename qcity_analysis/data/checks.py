@@ -454,10 +454,7 @@ def _vintages(rows: Frame) -> list[Problem]:
 
 
 def _stale(observations: Frame, indicators: Frame, targets: Frame, today: dt.date) -> list[Problem]:
-    """Open targets whose newest figure is older than the publication lag and two more years explain.
-
-    One without any figure is told of by `qcity list`, not here.
-    """
+    """Open targets whose newest figure (if any) is older than the publication lag and two more years explain."""
     place, of = ["indicator_id", "region"], indicators.drop_duplicates("indicator_id")
     newest = observations.groupby(place, as_index=False)["year"].max()
     continued = newest.merge(of[["indicator_id", "continues"]], on="indicator_id")

@@ -78,11 +78,10 @@ def as_known(observations: pd.DataFrame, corrections: pd.DataFrame, day: dt.date
     """Observations with the corrections known on a day; cells corrected only later are as published."""
     frame = observations.copy() if len(corrections) else observations
     for cell in corrections.itertuples():
-        side = "set" if cell.since <= day else "expect"
-        held, digits = getattr(cell, side), getattr(cell, f"{side}_decimals")
-        frame.loc[frame["row"] == cell.row, cell.column] = held
+        side, at = "set" if cell.since <= day else "expect", frame["row"] == cell.row
+        frame.loc[at, cell.column] = getattr(cell, side)
         if cell.column == "value":
-            frame.loc[frame["row"] == cell.row, "decimals"] = int(digits)
+            frame.loc[at, "decimals"] = int(getattr(cell, f"{side}_decimals"))
     return frame
 
 

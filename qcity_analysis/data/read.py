@@ -28,8 +28,7 @@ def read_table(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
 
     Returns the frame with all columns of the contract (missing optional ones empty), numbers as float, years as
     nullable integers, everything else as text, plus `row`, the line in the file, and `decimals`, the digits after the
-    point with which a value or threshold is written; and the list of problems. The frame is empty when the file cannot
-    be read at all.
+    point with which a value or threshold is written (empty when the file cannot be read at all); and the problems.
 
     >>> frame, problems = read_table(Path("no/such/indicators.csv"), "indicators")
     >>> print(problems[0])
@@ -99,10 +98,9 @@ def _check_header(header: list[str], file: str, table: Table) -> list[Problem]:
     wrong = [(c.name, "no_column", spare) for c in table.columns if c.name in lost and not c.optional]
     wrong += [(name, "unknown_column", names) for name in spare]
     wrong += [(name, "column_twice", []) for name, count in told.items() if count > 1]
-    columns = ", ".join(names)
     return [
-        Problem(file, 1, name, code, {"columns": columns, "name": name, "near": closest(name, known)})
-        for name, code, known in wrong
+        Problem(file, 1, name, code, {"columns": ", ".join(names), "name": name, "near": closest(name, some)})
+        for name, code, some in wrong
     ]
 
 

@@ -53,10 +53,8 @@ class Table:
     optional: bool = False
 
 
-def _columns(
-    names: str, holds: str = "text", *choices: str, empty: bool = False, optional: bool = False
-) -> list[Column]:
-    return [Column(name, holds, empty, optional, choices) for name in names.split()]
+def _columns(names: str, holds: str = "text", *choices: str, **may: bool) -> list[Column]:
+    return [Column(name, holds, choices=choices, **may) for name in names.split()]
 
 
 _needed = _columns  # a value in every row

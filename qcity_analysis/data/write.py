@@ -36,7 +36,6 @@ BOM = b"\xef\xbb\xbf"
 Files = Mapping[str, bytes | None]
 Record = dict[str, Any]
 Row = dict[str, str]
-PLAN_NAME = re.compile(r"[a-z][a-z0-9_]{0,79}")
 PLAIN = {  # optional columns worth having in a new plan; the others may be added when they are needed
     "sources": {"note"}, "regions": {"parent"}, "observations": {"base_period"},
     "indicators": {"better", "publication_lag_months", "unit_zh", "note"},
@@ -211,12 +210,8 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _recover(folder: Path) -> None:
-    """Finish the change in the journal, if there is one, unless somebody edited its files in the meantime.
-
-    Doing it twice is the same as once.
-    """
-    journal = folder / JOURNAL
-    pending = journal / "pending"
+    """Finish the change in the journal, unless somebody edited its files meanwhile; twice is the same as once."""
+    journal, pending = folder / JOURNAL, folder / JOURNAL / "pending"
     for draft in journal.glob("draft-*"):
         shutil.rmtree(draft)
     if not pending.exists():
@@ -291,22 +286,21 @@ def new_plan(
     before `today`. With `tables`, those are their rows instead, and `more` may add files. All or nothing. Raises
     QcityError for a name that cannot be an identifier and a folder that holds anything.
     """
-    if not (PLAN_NAME.fullmatch(name) and CELL["identifier"](name)):
+    if not (re.fullmatch("[a-z][a-z0-9_]{0,79}", name) and CELL["identifier"](name)):
         use = "use lower-case letters, digits and _, as green_city_2030"
         raise QcityError(f"{name!r} cannot be the name of a plan: {use}")
     package = Path(os.path.expanduser(folder))
     if package.exists() and (not package.is_dir() or any(package.iterdir())):
         raise QcityError(f"{package} is there already and is not empty: name another folder with --out")
     package.parent.mkdir(parents=True, exist_ok=True)
+    made = tables or _example(name, today)
     temporary = Path(tempfile.mkdtemp(dir=package.parent, prefix=f".{name}."))
     try:
         (temporary / "README.md").write_text(readme, "utf-8")
         descriptor = {
             "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
             "name": name.replace("_", "-"),
-            "resources": [
-                _example_table(temporary, *table) for table in (tables or _example(name, today)).items()
-            ],
+            "resources": [_example_table(temporary, *table) for table in made.items()],
         }
         content = json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n"
         (temporary / "datapackage.json").write_text(content, "utf-8")

@@ -321,8 +321,7 @@ def _far(known: Conditions, ahead: Ahead, year: int, count: int, rng: Random) ->
     else:
         start, stop = (below(knots, np.full(count, end)) for end in (low, high))
         density = stop - start
-        level = np.clip(start + density * rng.random(count), 1e-9, 1 - 1e-9)
-        value = at_levels(knots, level[:, None])[:, 0]
+        value = at_levels(knots, np.clip(start + density * rng.random(count), 1e-9, 1 - 1e-9)[:, None])[:, 0]
     value, log = np.clip(value, low, high), np.log(np.maximum(density, 1e-12))
     picked = _resampled(np.exp(log - log.max()), count, rng)
     picked = picked[np.argsort(value[picked], kind="stable")]

@@ -225,9 +225,7 @@ def unscaled(values: np.ndarray, support: str) -> np.ndarray:
 
 
 def seen(comparators: Sequence[Comparator], support: str) -> tuple[str, float, float]:
-    """Which of KINDS, how far comparators part in a year (or one strays from its mean), how much the nearest moves; 0
-    where they show nothing.
-    """
+    """Which of KINDS, how far comparators part in a year (or one strays), how much the nearest moves; 0 for nothing."""
     nearest = central(comparators)[0]
     role, first = "above" if nearest.above else "beside", _steps(nearest, support)
     size = float(np.sqrt(np.mean(first**2))) if len(first) >= CHANGES else 0.0

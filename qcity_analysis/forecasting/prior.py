@@ -426,9 +426,7 @@ def typical_change(levels: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class ReferenceChanges:
-    """What the corpus says about changes of one support: `quantiles` (10 years, 99 levels) on the scale of `scaled`,
-    divided by the number of years; of how many `series` and `indicators`.
-    """
+    """Changes of one support in the corpus: `quantiles` a year (10, 99), `scaled`, of its `series` and `indicators`."""
 
     series: int
     indicators: int

@@ -46,7 +46,6 @@ _BESIDE_YEAR = re.compile(
     r"^end-?(of)?-?|-?(year-?end|endof(year|period))$|T?00:00(:00(\.0+)?)?Z?$|"
     r"((?<=^\d{4})|(?<=年))[（(\[]?\d?\d[)\]]$", re.I
 )  # fmt: skip
-_FISCAL = re.compile(rf"({_YEAR})[-/]((?:19|20)?\d\d)")
 _FLAG = re.compile(rf"^{_YEAR}年?\s*[（(]?([eprfEPRF])[)）]?$")
 _EITHER = r"[+-]?[1-9]\d{0,2}([.,])\d{3}(\1\d{3})*"  # 1,234 or 1.234: thousands or decimals
 _POINT = re.compile(r"[+-]?(\d*\.(\d{1,2}|\d{4,})|0?\.\d+|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})")
@@ -254,7 +253,7 @@ def _fiscal_year(text: str) -> str | None:
     """A year that ends in the next one, as FY2012/13; None for anything else."""
     if named := re.fullmatch(rf"FY('?\d\d|{_YEAR})(?:[-/]\d+)?|({_YEAR})财(?:政)?年度?", text, re.I):
         return f"FY{named[1] or named[2]}"
-    pair = _FISCAL.fullmatch(text)
+    pair = re.fullmatch(rf"({_YEAR})[-/]((?:19|20)?\d\d)", text)
     follows = pair and (int(pair[1]) + 1) % 100 == int(pair[2]) % 100
     return f"FY{pair[1]}/{pair[2][-2:]}" if pair and follows else None
 

@@ -49,7 +49,6 @@ PREFACE = re.compile(r"([^:]{1,20}):\s*(.+)")
 ABOUT_FILE = re.compile("年鉴|发布|公布|更新|下载|yearbook|published|updated|released|download", re.I)
 _PRELIMINARY = re.compile(r"((?:19|20)\d\d)(?:年?[-—–~～至]+((?:19|20)\d\d))?[^，,；;。\d]{0,12}?(?<![非不])"
                           r"(?:初步|快报|preliminary|provisional)", re.I)  # fmt: skip
-_CONTINUED = re.compile(r"续|\bcont", re.I)
 _NOTE = re.compile(
     rf"(注|备注|说明|资料来源|数据来源|来源|Notes?\b|Source|[{re.escape(MARKS)}]|\d+[.、)）])", re.I
 )
@@ -83,7 +82,7 @@ def titles(grid: Grid, tops: list[int]) -> list[tuple[str, str]]:
     titles = [""]
     for above in said:
         own = next(filter(None, (above.get(key) for key in ("title", "region", "indicator"))), "")
-        titles.append(titles[-1] if not own or _CONTINUED.search(own) else own)
+        titles.append(titles[-1] if not own or re.search(r"续|\bcont", own, re.I) else own)
     shown = titles[1:] if len(set(titles) - {""}) > 1 else [""] * len(said)
     return [(title, above.get("unit", "")) for title, above in zip(shown, said, strict=True)]
 

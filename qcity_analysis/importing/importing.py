@@ -125,8 +125,7 @@ def import_figures(
     >>> [(f.kind, f.row["period"], f.row["value"]) for f in done.figures], done.empty, done.written
     ([('unchanged', '2022', '3.82')], 1, False)
     """
-    path, folder = Path(file), find_folder(data)
-    declared = read_mapping(mapping)
+    path, folder, declared = Path(file), find_folder(data), read_mapping(mapping)
     if write:
         finish(folder)
     based_on = {name: content_of(folder / name) for name in ("sources.csv", "observations.csv")}
@@ -337,8 +336,7 @@ def _series(sheets: list[Sheet]) -> list[_Series]:
 def _begun(sheets: list[Sheet], indicators: pd.DataFrame, region: str, encoding: str) -> str:
     """The text of a mapping for some sheets: what was made of them, and an entry for each name they hold.
 
-    Those of known indicators come first, then the others as comments. A name that is that of an indicator is taken for
-    it; of a similar one the comment says so.
+    Those that are an indicator's name come first, then as comments the others, with the indicators they are similar to.
     """
     each = ((lang, _read(sheet, [])) for sheet in sheets for lang in ("en", "zh"))
     read = [f"# {text('import_read', lang, **about)}\n" for lang, about in each]

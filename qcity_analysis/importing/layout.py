@@ -102,9 +102,8 @@ class _Table:
 def read_layout(grid: Grid, layout: str = "", columns: Names | None = None, period: str = "") -> Sheet:
     """Every cell of a sheet that may hold a figure.
 
-    `layout` is one of LAYOUTS ("": found from where the years stand); `columns` names the headings of a long table
-    by role (a key of ROLES) where they are not the usual ones; `period` is that of a table without years, whose title
-    may name it as well.
+    `layout` is one of LAYOUTS ("": found from where the years stand); `columns` names the headings of a long table by
+    role (a key of ROLES) where they are unusual; `period` is that of a table without years, if its title names none.
 
     >>> grid = Grid("a.csv", "", (("指标", "单位", "2020年"), ("研发强度", "%", "3.48")), (1, 2))
     >>> sheet = read_layout(grid)

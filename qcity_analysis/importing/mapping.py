@@ -20,11 +20,9 @@ from ..problems import DataError
 from . import headings as words
 from .layout import LAYOUTS
 
-_SOURCE = (*(c.name for c in TABLES["sources"].columns), "id")
 _SHARED = ("region", "status", "published", "measure", "unit", "base_period", "factor", "offset", "note")
 _TOP = ("sheet", "layout", "columns", "regions", "statuses", "missing", "source", "figures",
         "encoding", "decimal", "period", *_SHARED)  # fmt: skip
-_RULE = ("name", "rows", "after", "column", "where", "indicator", *_SHARED)
 _CHOICES: dict[str, tuple[str, ...]] = {
     "measure": MEASURES, "rows": ("region",), "status": STATUSES, "layout": LAYOUTS, "decimal": (".", ","),
     "encoding": ("utf-8", "gb18030", "big5", "cp949", "shift_jis", "latin-1", "cp1252"),
@@ -36,8 +34,7 @@ TO_DATE = "to_date"  # as `period`: 2024-08 in the file is January to August, no
 class Rule:
     """One entry of `figures`: which cells of the file, and what they are.
 
-    Attributes as in the file (text, "" where nothing is said); `row` is its line in the mapping, `factor` and `offset`
-    numbers or None.
+    Attributes as in the file ("" where nothing is said); `row` is its line, `factor` and `offset` numbers or None.
     """
 
     row: int
@@ -90,9 +87,7 @@ class Mapping:
 
 
 def read_mapping(given: str | Path | Dict[str, Any] | Mapping) -> Mapping:
-    """A mapping from its YAML file, or from the same entries as a dict.
-
-    Raises DataError with every problem of it.
+    """A mapping from its YAML file, or from the same entries as a dict. Raises DataError with every problem of it.
 
     >>> made = read_mapping({"source": {"publisher": "P", "title": "T", "date": "2024"}, "region": "nanjing",
     ...     "figures": [{"name": "研发强度", "indicator": "rd_intensity"}]})
@@ -154,7 +149,7 @@ def _entries(reader: Entries, content: Any, at: At, names: tuple[str, ...]) -> d
 
 def _source(reader: Entries, content: Any) -> dict[str, str]:
     """The cells of sources.csv that the mapping gives."""
-    entries = _entries(reader, content, ("source",), _SOURCE)
+    entries = _entries(reader, content, ("source",), (*(c.name for c in TABLES["sources"].columns), "id"))
     for key in ("publisher", "title", "date"):
         if not entries.get(key):
             reader.fault(("source", key), "no_source", f"source: {key}")
@@ -165,7 +160,7 @@ def _source(reader: Entries, content: Any) -> dict[str, str]:
 def _rule(reader: Entries, item: Any, k: int, shared: dict[str, Any], date: str) -> Rule:
     """One entry of `figures`, with what is said for all of them and the date of their source."""
     at: At = ("figures", k)
-    own = _entries(reader, item, at, _RULE)
+    own = _entries(reader, item, at, ("name", "rows", "after", "column", "where", "indicator", *_SHARED))
     for key in [key for key, value in own.items() if value == "?"]:
         reader.fault((*at, key), "entry_open", cell="?")
         own[key] = {"factor": "1", "indicator": "?"}.get(key, "")

@@ -26,13 +26,9 @@ from .layout import Entry, Sheet
 from .mapping import TO_DATE, Mapping, Rule
 from .sheets import status_of
 
-_ANNUAL = ("", "a", "annual", "yearly", "year", "年", "年度", "a: annual")
-
 
 class Matching:
-    """The figures of one file that a mapping names, its rules taken one after the other; `tables` are the package's.
-
-    Raises DataError with every problem of the mapping.
+    """The figures of a file that a mapping names, rule after rule. Raises DataError with every problem of the mapping.
 
     Attributes: `figures` (pairs of a row of observations.csv, without its source, and the entry it was read from),
     `refused` (a problem for every cell that cannot be used), `empty` (number of cells that say there is no figure),
@@ -154,10 +150,7 @@ class Matching:
                 self.fault(rule, "open_label", "where", cell=some, key=key, value=texts[0])
 
     def one_each(self, rule: Rule, entries: list[Entry]) -> None:
-        """A fault where the cells are not one figure for each region and year.
-
-        Rows of a table of one figure per row that say two things of one year are compared later.
-        """
+        """A fault where cells are not one figure for each region and year; rows of one figure are compared later."""
         seen: dict[tuple[str, str], Entry] = {}
         rows: dict[tuple[str, str, int], Entry] = {}
         names: dict[str, Entry] = {}
@@ -317,7 +310,7 @@ class Matching:
         bare = PERIOD.fullmatch(entry.period) and "-" in entry.period
         if bare and not re.search("[月季年]", entry.stated) and self.mapping.period != TO_DATE:
             frequency = frequency or entry.stated
-        if frequency.casefold() not in _ANNUAL:
+        if frequency.casefold() not in ("", "a", "annual", "yearly", "year", "年", "年度", "a: annual"):
             self.refuse(entry, "read_frequency", "frequency", cell=frequency)
         elif not PERIOD.fullmatch(entry.period):
             code = "read_fiscal" if entry.period.startswith("FY") else "read_period"

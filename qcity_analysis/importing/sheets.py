@@ -38,10 +38,9 @@ DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon"}
 def read_grids(path: str | Path, sheets: Sequence[str] = (), encoding: str = "") -> list[Grid]:
     """The sheets of a file (one for a text or SDMX file); with `sheets`, those alone and in that order.
 
-    `encoding` is that of a text file that is neither UTF-8 nor GB18030.
-
-    Every sheet with cells in it counts, hidden ones too. Raises QcityError when there is no such file, its kind is not
-    read or a sheet does not exist; DataError when it cannot be read, naming what was tried.
+    `encoding` is that of a text file neither UTF-8 nor GB18030. Every sheet with cells in it counts, hidden ones too.
+    Raises QcityError when there is no such file, its kind is not read or a sheet does not exist; DataError when it
+    cannot be read, naming what was tried.
 
     >>> import tempfile
     >>> place = Path(tempfile.mkdtemp()) / "a.csv"
@@ -58,12 +57,11 @@ def read_grids(path: str | Path, sheets: Sequence[str] = (), encoding: str = "")
         raise QcityError(f"{file.name}: files of this kind are not read. {remedy}")
     with file.open("rb") as opened:
         opened.read(1)  # where the machine refuses it, the reader is not to blame the file
-    by_name = {grid.sheet: grid for grid in _READERS[file.suffix.lower()](file, encoding)}
-    for name in (name for name in sheets if name not in by_name):
-        known = ", ".join(filter(None, by_name)) or "none, it is not a workbook"
-        hint = did_you_mean(name, by_name)
-        raise QcityError(f"{file.name}: no sheet named {name!r}.{hint} Sheets: {known}")
-    return [by_name[name] for name in sheets or by_name]
+    grids = {grid.sheet: grid for grid in _READERS[file.suffix.lower()](file, encoding)}
+    for name in (name for name in sheets if name not in grids):
+        known = ", ".join(filter(None, grids)) or "none, it is not a workbook"
+        raise QcityError(f"{file.name}: no sheet named {name!r}.{did_you_mean(name, grids)} Sheets: {known}")
+    return [grids[name] for name in sheets or grids]
 
 
 def _text_grids(path: Path, encoding: str) -> list[Grid]:

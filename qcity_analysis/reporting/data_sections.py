@@ -238,9 +238,8 @@ def import_lines(done: Import, lang: str, everything: bool = False) -> list[str]
         lines += first([sign + _figure_line(figure, lang) for figure in done.of_kind(kind)], sign)
     for key, problems in (("import_refused", done.refused), ("import_warning", done.warnings)):
         lines += ["  " + text(key, lang, problem=problem.line(lang, level=False)) for problem in problems]
-    left = []
-    for name, (cells, place) in done.left_out.items():
-        left.append("  " + text("import_left_out", lang, name=name, cells=cells, place=place))
+    items = done.left_out.items()
+    left = ["  " + text("import_left_out", lang, name=n, cells=c, place=p) for n, (c, p) in items]
     return lines + ([text("import_left", lang), *first(left, "  ")] if left else [])
 
 

@@ -47,8 +47,6 @@ def render_page(
     report without their ending ("plan/target.en"): what it has, or lies beside the page, is linked to.
     """
     import nbformat
-    from jinja2 import FileSystemLoader
-    from nbconvert import HTMLExporter
 
     page = Path(output)
     page.parent.mkdir(parents=True, exist_ok=True)  # what lies beside it can be looked for
@@ -78,12 +76,8 @@ def render_page(
     }  # fmt: skip
     head |= front | {"html_lang": HTML_LANG[front["lang"]]}
     with _ONE_AT_A_TIME:
-        exporter = HTMLExporter(
-            template_name="basic", template_file="page.html.j2", extra_loaders=[FileSystemLoader(TEMPLATES)],
-            exclude_anchor_links=True, exclude_input_prompt=True, exclude_output_prompt=True,
-            filters={"linked": lambda html: TIED.sub("\u00a0", LINK.sub(link, html))},
-        )  # fmt: skip
-        exporter.log.setLevel("ERROR")
+        exporter = _exporter()
+        exporter.register_filter("linked", lambda html: TIED.sub("\u00a0", LINK.sub(link, html)))
         html, _ = exporter.from_notebook_node(document, resources={"qcity": head})
     write_whole(page, str(html))
     return front
@@ -94,6 +88,20 @@ def mark_page(page: Path, lang: str, key: str, **values: object) -> None:
     said = escape(text(key, lang, **values)) if key else ""
     shown = f'<div class="banner{" fault" * ("fault" in values)}" role="note">{said}</div>' if said else ""
     write_whole(page, KEPT.sub(lambda _: f"<!--kept-->{shown}<!--/kept-->", page.read_text("utf-8"), count=1))
+
+
+@cache
+def _exporter() -> Any:
+    """The exporter of all pages, made once: compiling its templates takes longer than filling them."""
+    from jinja2 import FileSystemLoader
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(
+        template_name="basic", template_file="page.html.j2", extra_loaders=[FileSystemLoader(TEMPLATES)],
+        exclude_anchor_links=True, exclude_input_prompt=True, exclude_output_prompt=True,
+    )  # fmt: skip
+    exporter.log.setLevel("ERROR")
+    return exporter
 
 
 @cache

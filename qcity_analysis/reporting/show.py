@@ -251,8 +251,7 @@ def things_to_try(lang: str, *keys: str) -> None:
 
 def _cell(cell: Any, label: str = "") -> str:
     shown = "" if cell is None else str(cell)
-    short = len(shown) <= 8 or re.fullmatch(r"[\d–-]+(Q\d)?", shown)  # a date or a word is not broken
-    kept = ' class="nowrap"' if short else ""
+    kept = ' class="nowrap"' * bool(len(shown) <= 8 or re.fullmatch(r"[\d–-]+(Q\d)?", shown))  # as a date
     return f"<td{kept}{label}>{shown if shown.startswith('<a ') else escape(shown)}</td>"
 
 

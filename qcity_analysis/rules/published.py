@@ -18,8 +18,6 @@ from .question import NEVER, NotApplicable, Question, RuleResult, banded, rule
 
 LEAST, MOST = 4, 6  # figures for a weather symbol
 OPEN_SDG_TREND = {"on_track": 0.015, "accelerate": 0.005, "limited": 0.0}  # yearly growth without a target
-NEAR_LIMIT = 4.44
-SPAN = 5  # years that Eurostat looks back
 
 
 @rule("on_schedule", "behind_schedule", settled="base")
@@ -94,7 +92,7 @@ def eurostat(q: Question) -> RuleResult | float:
     >>> evaluate("eurostat", pd.Series({2015: 100, 2020: 90}), Goal("at_most", 81, 2015, 2025), 2020).category
     'significant'
     """
-    earlier = [year for year in q.known if year <= q.last_year - SPAN]
+    earlier = [year for year in q.known if year <= q.last_year - 5]
     start = earlier[-1] if earlier else next(iter(q.known))
     if q.last_year - start < 3:
         raise NotApplicable("too_short", years=q.last_year - start, least=3)
@@ -106,8 +104,7 @@ def eurostat(q: Question) -> RuleResult | float:
 def unsd_2022(q: Question) -> float:
     """Growth since the base year against the growth needed from the base year to the deadline.
 
-    `value` is `CR = CAGR so far / CAGR required`. Source: UN Statistics Division, SDG Progress Chart 2022, technical
-    note.
+    `value` is `CR = CAGR so far / required`. Source: UN Statistics Division, SDG Progress Chart 2022, technical note.
 
     >>> evaluate("unsd_2022", pd.Series({2015: 50, 2020: 52}), Goal("at_least", 80, 2015, 2030), 2020).category
     'limited'
@@ -140,8 +137,7 @@ def open_sdg(question: Question) -> RuleResult | float:
     the first two scaled by C near a natural limit (attribute `limit` of the target), `C = 1 - (y_b / limit)^4.44` below
     it and `1 - ((2 limit - y_b) / limit)^4.44` between it and twice it, else 1. For figures below 0 growth away from 0
     is turned round. Source: Statistics Canada and Open SDG, Progress Measurement Methodology (version 2.4). Not
-    followed: a direction of "down" where none is given, and 2015 or the year after it where a stated base year has no
-    figure.
+    followed: "down" where no direction is given, and 2015 or the year after where a stated base year has no figure.
 
     >>> evaluate("open_sdg", pd.Series({2015: 100, 2020: 104}), Goal("increase"), 2020).category
     'accelerate'
@@ -380,7 +376,7 @@ def _positive(q: Question, *values: float) -> None:
 
 def near_limit(base: float, limit: float) -> float:
     """Factor between 0 and 1 on the growth expected, small when the base figure is close to a natural limit."""
-    return 1 - max(0.0, 1 - abs(abs(base / limit) - 1)) ** NEAR_LIMIT if limit else 1.0
+    return 1 - max(0.0, 1 - abs(abs(base / limit) - 1)) ** 4.44 if limit else 1.0
 
 
 def _rate(first: float, last: float, start: int, end: int) -> float:

@@ -33,6 +33,7 @@ from ..catalogue import LANGUAGES, check_language, text
 from ..data.load import Data, find_folder, load, pages
 from ..errors import QcityError, unknown
 from ..files import PROJECT, alone, digest, inside, write_whole
+from ..reporting.page import mark_page, render_page, write_index
 from ..series.annual import Sight
 from ..trackrecord import ledger as issued
 from .runner import TIMEOUT, RunResult, as_declared, declared_parameters, kernel_server, run_notebook
@@ -44,7 +45,6 @@ PAGES = {  # kind of page: its notebook, and the seconds it usually takes
     "overview": ("01_data_overview", 3.0), "track": ("05_track_record", 60.0),
 }  # fmt: skip
 OF_NO_PLAN = {"overview": "data_overview", "track": "track_record"}  # and the folder of their pages
-WORTH_A_SERVER = 4  # from this many runs on, preloading a process pays
 LOST = (LookupError, TypeError, ValueError)  # what outputs of a notebook may do to its page
 PASSING = ("ConnectionError", "TimeoutError", "BlockingIOError")  # errors worth another try
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "nbconvert")  # that compute and draw
@@ -156,8 +156,6 @@ def run_report(  # noqa: PLR0913
     With `record` the probabilities go into the ledger `ledger_dir`, by default the one beside the data. Raises
     QcityError for faulty data, unknown names and a folder in which another run makes pages, before anything is run.
     """
-    from ..reporting.page import write_index
-
     begin, data = time.monotonic(), load(data_dir, as_of)
     listed = list_jobs(data, plans, languages, data_dir, targets, ledger_dir)
     out, home = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
@@ -282,10 +280,12 @@ class _Shop:
 
     def __post_init__(self) -> None:
         self.ledger, self.runs = self.out / "runs.jsonl", dict[str, Run]()
-        for line in self.ledger.read_text("utf-8").splitlines() if self.ledger.exists() else ():
-            with suppress(ValueError):  # the line an interruption cut off
+        needed = {"hash", "ok", "files", "front", *Job.__annotations__, *RunResult.__annotations__}
+        for line in self.ledger.read_bytes().splitlines() if self.ledger.exists() else ():
+            with suppress(*LOST):  # the line an interruption cut off, or that somebody edited
                 run = json.loads(line)
-                self.runs[run["id"]] = run
+                if {*run} >= needed and run["page"] == f"{run['id']}.html":
+                    self.runs[run["id"]] = run
         self.rewrite([])
 
     def rewrite(self, runs: Sequence[Run]) -> None:
@@ -296,21 +296,18 @@ class _Shop:
     def unchanged(self, jobs: Sequence[Job], all_good: bool) -> dict[str, Run]:
         """The runs of pages that need not be made again, status skipped; a later day than theirs goes onto the page.
 
-        With `all_good` these are all whose last run did not fail.
+        With `all_good` these are all whose last run did not fail and whose files are whole.
         """
-        from ..reporting.page import mark_page
-
         kept = dict[str, Run]()
         for job, run in ((job, self.runs[job.name]) for job in jobs if self.runs.get(job.name, {}).get("ok")):
-            if not all_good:
-                whole = all(digest(self.out / name) == was for name, was in run["files"].items())
-                if not whole or run["as_of"] > job.as_of or run["hash"] != self.mark(job):
-                    continue  # also where a file is truncated, emptied or gone
-                day, page = job.as_of if job.as_of > run["as_of"] else "", self.out / run["page"]
-                if run.get("checked", "") != day:
-                    mark_page(page, job.lang, "page_unchanged" * bool(day), since=run["as_of"], as_of=day)
-                    run |= {"checked": day, "files": run["files"] | {run["page"]: digest(page)}}
-            kept[job.name] = run | {"status": "skipped"}
+            whole = all(digest(self.out / name) == was for name, was in run["files"].items())
+            new = run["as_of"] > job.as_of or run["hash"] != self.mark(job)
+            day, page = job.as_of if job.as_of > run["as_of"] else "", self.out / run["page"]
+            if whole and not new and run.get("checked", "") != day:
+                mark_page(page, job.lang, "page_unchanged" * bool(day), since=run["as_of"], as_of=day)
+                run |= {"checked": day, "files": run["files"] | {run["page"]: digest(page)}}
+            if whole and (all_good or not new):  # whole: no file is truncated, emptied or gone
+                kept[job.name] = run | {"status": "skipped"}
         return kept
 
     def open(self, stack: ExitStack, to_do: Sequence[Job], of: int, workers: int) -> None:
@@ -318,7 +315,7 @@ class _Shop:
         times = [float(self.runs.get(job.name, {}).get("seconds") or PAGES[job.kind][1]) for job in to_do]
         minutes, self.total = round(max([sum(times) / workers, *times]) / 60, 1), len(to_do)
         self.say("begin", {"pages": of, "to_do": self.total, "kept": of - self.total, "minutes": minutes})
-        if self.total >= WORTH_A_SERVER:
+        if to_do:
             self.server = stack.enter_context(kernel_server())
             if self.server() is None:
                 self.say("slow_kernels", {})
@@ -356,12 +353,9 @@ class _Shop:
 
     def _make(self, job: Job) -> Run:
         """Run one notebook and render its page; returns its line of the ledger, nothing when interrupted."""
-        from ..reporting.page import mark_page, render_page
-
         name, file = f"{job.name}.html", f"notebooks/{job.name}.ipynb"
         page, executed, before = inside(self.out, name), inside(self.out, file), self.runs.get(job.name, {})
-        draft = executed.with_name(f".{executed.stem}.{os.getpid()}.0.part")
-        broken = executed.with_suffix(".failed.ipynb")
+        draft, lost = executed.with_name(f".{executed.stem}.0.0.part"), executed.with_suffix(".failed.ipynb")
         good = before.get("good", "") if digest(page) == before.get("files", {}).get(name) else ""
         mark, result, front = self.mark(job), self._run(job, draft), dict[str, Any]()
         if self.stopped:
@@ -375,16 +369,17 @@ class _Shop:
                 front = render_page(draft, page, **about)
         except LOST as error:  # the page is lost; the report goes on and says so
             result.status, result.error = "failed", f"{type(error).__name__}: {error}"
-        draft.replace(executed if result.ok else broken)
+        finally:
+            draft.replace(executed if result.ok else lost)
         fault = " · ".join(filter(None, [result.status, result.cell, result.error]))
         if result.ok:
-            broken.unlink(missing_ok=True)
+            lost.unlink(missing_ok=True)
         elif good:
             mark_page(page, job.lang, "page_kept", made=good, failed=now, fault=fault)
             front = before["front"]
         else:
             with suppress(*LOST):
-                front = render_page(broken, page, fault=fault, **about)
+                front = render_page(lost, page, fault=fault, **about)
         of = job.name.removesuffix(f".{job.lang}").removesuffix(f".{job.as_of}").replace("/", "_")
         made = {one: digest(self.out / one) for one in (name, file, f"results/{of}_{job.as_of}.json")}
         run = asdict(job) | {"id": job.name, "hash": mark, "ok": result.ok, "page": name} | asdict(result)

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import ast
 import importlib
-import json
 import logging
 import math
 import os
+import queue
 import re
 import select
 import signal
@@ -28,28 +28,27 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..catalogue import LANGUAGES, text
 from ..errors import QcityError, did_you_mean
 from ..files import write_whole
 
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
 PRELOAD = (
-    *("IPython.core.interactiveshell", "ipykernel.ipkernel", "ipykernel.zmqshell", "pandas", "scipy.special"),
-    *("bs4", "matplotlib.backends.backend_agg", "matplotlib.figure", "scipy.stats"),
-    *("qcity_analysis.results", "qcity_analysis.reporting.sections", "qcity_analysis.running.runner"),
+    *("ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "bs4", "scipy.stats"),
+    *("matplotlib.backends.backend_svg", "statsmodels.tsa.arima.model", "qcity_analysis.results"),
+    *("qcity_analysis.reporting.sections", "qcity_analysis.reporting.data_sections"),
 )
 ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
 CONNECT = """
-import json, os, socket, sys
-with socket.socket(socket.AF_UNIX) as client:
-    client.connect(sys.argv[1])
-    client.sendall(json.dumps({"file": sys.argv[2], "folder": os.getcwd(), "env": {**os.environ}}).encode() + b"\\n")
-    client.recv(1)
-"""  # asks for a kernel and stays until it ends; run without the package, to start at once
+import _socket, os, sys
+client = _socket.socket(_socket.AF_UNIX)
+client.connect(sys.argv[1])
+client.sendall(ascii((sys.argv[2], os.getcwd(), {**os.environ})).encode() + b"\\n")
+client.recv(1)
+"""  # asks for a kernel and stays until it ends; what it imports is built in, so that it starts at once
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 TIMEOUT = 600.0
 LARGEST = {"stream": 10**6, "display_data": 3 * 10**7, "execute_result": 3 * 10**7}  # characters of a cell
@@ -199,7 +198,7 @@ def run_notebook(
     return result
 
 
-def _read(path: Path) -> NotebookNode:
+def _read(path: Path) -> Any:
     import nbformat
 
     if not path.is_file():
@@ -211,7 +210,7 @@ def _read(path: Path) -> NotebookNode:
         raise QcityError(f"{path.name} is not a notebook: {error}") from error
 
 
-def _inject(document: NotebookNode, values: dict[str, Any], source: str) -> NotebookNode:
+def _inject(document: Any, values: dict[str, Any], source: str) -> Any:
     """The notebook with papermill's injected cell, its values written so that Chinese stays readable."""
     from papermill.parameterize import parameterize_notebook
 
@@ -225,36 +224,36 @@ def _inject(document: NotebookNode, values: dict[str, Any], source: str) -> Note
     return document
 
 
-def _execute(
-    document: NotebookNode, result: RunResult, deadline: float, argv: list[str] | None, folder: str
-) -> None:  # fmt: skip
+def _execute(document: Any, result: RunResult, until: float, argv: list[str] | None, folder: str) -> None:
     """Run every cell until one fails; `result.cell` is the one that runs."""
+    from jupyter_client.asynchronous.client import AsyncKernelClient
     from jupyter_client.kernelspec import KernelSpec
     from nbclient import NotebookClient
 
-    room = dict[str, int]()
+    class Prompt(AsyncKernelClient):  # waits for no messages that do not come
+        def start_channels(self, *channels: Any, **more: Any) -> None:
+            self.context.reconnect_ivl = 5  # milliseconds
+            super().start_channels(*channels, **more)
 
-    class Client(NotebookClient):
-        def create_kernel_manager(self) -> Any:
-            kernels = super().create_kernel_manager()
-            if argv and self.kernel_name == "python3":
-                kernels._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
-            return kernels
+        async def wait_for_ready(self, timeout: float | None = None) -> Any:
+            while await self.is_alive() and time.monotonic() < until:
+                self.kernel_info()
+                with suppress(queue.Empty):
+                    await self.get_shell_msg(timeout=1)
+                    return await self.get_iopub_msg(timeout=1)  # outputs arrive too
+            raise RuntimeError("Kernel died")
 
-        def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
-            return super().process_message(msg, cell, cell_index) if _fits(msg, room) else None
-
-    def end(execute_reply: Any, **_: Any) -> None:
-        if "ask_exit" in str(execute_reply["content"].get("payload")):
-            raise RuntimeError("SystemExit: quit()")
-
-    log = logging.getLogger("qcity_analysis.quiet")
-    log.setLevel(logging.CRITICAL)
-    client = Client(
-        document, kernel_name=document.metadata.get("kernelspec", {}).get("name", "python3"), log=log,
-        resources={"metadata": {"path": folder}}, startup_timeout=60, raise_on_iopub_timeout=False,
-        timeout_func=lambda _: max(0.5, deadline - time.monotonic()), force_raise_errors=True, on_cell_executed=end,
+    client: Any = NotebookClient(
+        document, kernel_name=document.metadata.get("kernelspec", {}).get("name", "python3"),
+        log=logging.Logger("quiet", logging.CRITICAL), resources={"metadata": {"path": folder}},
+        timeout_func=lambda _: max(0.5, until - time.monotonic()), force_raise_errors=True, on_cell_executed=_end,
     )  # fmt: skip
+    room, process = dict[str, int](), client.process_message
+    client.process_message = lambda msg, *at: process(msg, *at) if _fits(msg, room) else None
+    client.km = client.create_kernel_manager()
+    client.km.client_factory = Prompt
+    if forked := bool(argv and client.kernel_name == "python3"):
+        client.km._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
     number, group, run = 0, None, {"QCITY_RUN": f"{os.getpid()}-{id(document)}-{time.time_ns()}"}
     try:
         with client.setup_kernel(env=os.environ | ONE_THREAD | run, stdout=DEVNULL, stderr=DEVNULL):
@@ -265,6 +264,9 @@ def _execute(
                     result.cell = f"{number}: {first}"
                     room.update(LARGEST)
                     client.execute_cell(cell, index)
+            if forked:  # it has nothing to do at its end
+                client.km.provisioner.process.kill()
+                client.km.provisioner.process.wait()
     finally:
         if group:  # children that the notebook left behind
             with suppress(OSError):
@@ -274,6 +276,11 @@ def _execute(
                 if run["QCITY_RUN"].encode() in left.read_bytes():
                     os.kill(int(left.parent.name), signal.SIGKILL)
     result.cell = ""
+
+
+def _end(execute_reply: Any, **_: Any) -> None:
+    if "ask_exit" in str(execute_reply["content"].get("payload")):
+        raise RuntimeError("SystemExit: quit()")
 
 
 def _fits(msg: dict[str, Any], room: dict[str, int]) -> bool:
@@ -342,9 +349,9 @@ def serve(address: str) -> None:
     class Kernel(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             """In a fork: start the kernel and stay until it, its client or the whole server ends."""
-            request = json.loads(self.rfile.readline())
+            file, folder, env = ast.literal_eval(self.rfile.readline().decode())
             if (pid := os.fork()) == 0:
-                _become_kernel(request, [self.connection.fileno(), server.fileno()])
+                _become_kernel(file, folder, env, [self.connection.fileno(), server.fileno()])
             while not os.waitpid(pid, os.WNOHANG)[0]:
                 if select.select([0, self.connection], [], [], 0.1)[0]:
                     break
@@ -354,32 +361,24 @@ def serve(address: str) -> None:
 
     with Server(address, Kernel) as server:
         os.write(1, b"ready\n")
-        waiting: list[Any] = [0, server]
-        while 0 not in select.select(waiting, [], [])[0]:
+        while 0 not in select.select([0, server.fileno()], [], [])[0]:
             server.handle_request()
             server.service_actions()
 
 
-def _become_kernel(request: dict[str, Any], inherited: list[int]) -> None:
+def _become_kernel(file: str, folder: str, env: dict[str, str], inherited: list[int]) -> None:
     """In the forked child: a fresh state, then an ordinary IPython kernel; never returns."""
-    code = 1
     try:
         os.setsid()
         for connection in inherited:
             os.close(connection)
         for stream in (0, 1):
             os.dup2(os.open(os.devnull, os.O_RDWR), stream)
-        os.chdir(request["folder"])
-        os.environ |= request["env"]
-        import random
-
-        import numpy
-
-        random.seed()
-        numpy.random.seed()
+        os.chdir(folder)
+        os.environ |= env
+        np.random.seed()
         from ipykernel.kernelapp import IPKernelApp
 
-        IPKernelApp.launch_instance(argv=["-f", request["file"], "--HistoryManager.enabled=False"])
-        code = 0
+        IPKernelApp.launch_instance(argv=["-f", file, "--HistoryManager.enabled=False"])
     finally:
-        os._exit(code)
+        os._exit(0)

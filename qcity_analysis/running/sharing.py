@@ -68,7 +68,7 @@ def write_results(
     that were not asked this time the earlier results are kept.
     """
     path, earlier = out / "results.json", None
-    with suppress(OSError, ValueError, LookupError):
+    with suppress(OSError, ValueError, LookupError, TypeError):
         earlier = {KEY(row): row for row in json.loads(path.read_text("utf-8"))["results"]}
     table = _table(map(_row, answers)).sort_values("as_of", kind="stable")  # of several days the last counts
     rows = json.loads(table.to_json(orient="records", force_ascii=False, double_precision=15))
