@@ -151,8 +151,7 @@ def _stated(rows: pd.DataFrame, name: str) -> Target:
     """The target of that name among rows of a plan."""
     if not len(named := np.flatnonzero(rows["target_id"] == name)):
         raise unknown("target", name, sorted(set(rows["target_id"])))
-    row = rows.iloc[named[0]].to_dict()
-    cells = {one.name: row[one.name] for one in dataclasses.fields(Target)}
+    cells = {one.name: rows[one.name].iloc[named[0]] for one in dataclasses.fields(Target)}
     for column, unset in (("threshold", None), ("tolerance", 0.0)):
         cells[column] = unset if pd.isna(cells[column]) else float(cells[column])
     for column in ("base_year", "deadline"):
