@@ -6,7 +6,6 @@ import os
 from types import SimpleNamespace
 from unittest.mock import Mock
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -118,11 +117,10 @@ def test_only_what_depends_on_a_new_figure_is_scored_again_and_the_same_as_all_a
 
 def test_what_is_due_is_computed_on_every_core_and_stands_in_the_order_asked(tmp_path, monkeypatch):
     monkeypatch.setattr(ledger, "SHARE", 1)
-    asked = [ledger.Asked((k,), b"", (k,)) for k in range(6)]
     with ledger.shelf(tmp_path / "shelf.json", "code") as kept:
-        made = kept(asked, lambda each: [(*one, os.getpid()) for one in each])
+        made = kept([(k, b"", k) for k in range(6)], lambda each: [(one, os.getpid()) for one in each])
     assert [number for number, _ in made] == [*range(6)]
-    assert ({process for _, process in made} == {os.getpid()}) == (joblib.cpu_count() == 1)
+    assert ({process for _, process in made} == {os.getpid()}) == (ledger.cpu_count() == 1)
 
 
 @pytest.mark.parametrize(("code", "hard", "english", "chinese"), [

@@ -42,8 +42,8 @@ class Data:
     `official_grades` (yearly grades, alert levels and mid-term evaluations by that day),
     `as_of` (only figures known by that day are held), `folder`, `corrections` (the corrections of published figures
     known by that day, already applied; columns as in `corrections.read_corrections`), `remarks` (warnings about the
-    files as they were read), `computed` (what was made of these data already, by what was
-    asked), and `made` (the same for packages of every day, by what was seen too).
+    files as they were read), `computed` (what was made of these data already, by what was asked), and `made` (for
+    all days together, by what was seen).
 
     >>> data = qc.load(as_of="2023-12-31")
     >>> data.plans(), len(data.targets_of("china_14fyp", "binding")), data.at("2022-12-31").as_of.year

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,16 +40,7 @@ from .hindcasts import base_of, rule_says
 Rows = list[dict[str, Any]]
 Compute = Callable[[Sequence[Any]], Sequence[Any]]
 Statement = Assessment | Mapping[str, Any]
-
-
-class Asked(NamedTuple):
-    """Something to compute: what it is `about`, what it can see, and what it is computed `of`."""
-
-    about: tuple[Any, ...]
-    seen: bytes
-    of: tuple[Any, ...]
-
-
+Asked = tuple[Any, bytes, Any]  # of a computation: what it is about, what it can see, what it is computed of
 Kept = Callable[[Sequence[Asked], Compute], list[Any]]
 TABLES = (".csv", ".yaml", ".yml")
 TARGET = ("plan", "target_id", "region", "indicator_id", "kind", "direction")
@@ -263,9 +254,9 @@ def shelf(path: Path, code: str) -> Iterator[Kept]:
     held = {*old}
 
     def kept(asked: Sequence[Asked], compute: Compute) -> list[Any]:
-        ways = [repr([code, one.about]).encode() + one.seen for one in asked]
+        ways = (repr([code, about]).encode() + seen for about, seen, _ in asked)
         marks = [hashlib.sha256(way).hexdigest()[:16] for way in ways]
-        due = {mark: one.of for mark, one in zip(marks, asked, strict=True) if mark not in old}
+        due = {mark: of for mark, (*_, of) in zip(marks, asked, strict=True) if mark not in old}
         shares = min(cpu_count(), 1 + len(due) // SHARE)
         each = Parallel(shares)(delayed(compute)([*due.values()][k::shares]) for k in range(shares))
         for k, made in enumerate(each):
@@ -306,10 +297,10 @@ def said_of_earlier(data: Data, names: Collection[str] | None, kept: Kept, sight
         days = middles(min(data.as_of, dt.date(one.deadline, 12, 31)))
         seen = sight.of_targets(one.plan, one.target_id, days, ("", one.region))  # grades of no indicator
         about = name, days, one.deadline < data.as_of.year, told.get("official_light")
-        asked.append(Asked(about, seen, (one.plan, one.target_id)))
+        asked.append((about, seen, (one.plan, one.target_id)))
     made = kept(asked, partial(_of_targets, dataclasses.replace(full, made={})))
-    for (name, *_), (why, of_target) in zip((one.about for one in asked), made, strict=True):
-        rows += of_target
+    for ((name, *_), *_), (why, told_of_it) in zip(asked, made, strict=True):
+        rows += told_of_it
         if why:
             (unscored if why in WHY else refused)[name] = why
     table = pd.DataFrame(rows, columns=[*SAID, *RULES]).astype(dict.fromkeys(TOLD, float))

@@ -309,7 +309,7 @@ def _asked(
         near = {one, *((name, region) for region, name in data.comparators(one[0]))}
         days = books.middles(data.as_of) * (row["derived"] in INPUTS)  # else of its own revisions
         about = one, few, lagged, days, *data.indicators["continues"]
-        due.append(books.Asked(about, sight.of(near, set(), days), (one, few)))
+        due.append((about, sight.of(near, set(), days), (one, few)))
     parts = kept(due, partial(past.answers, dataclasses.replace(data, made={})))
 
     def table(key: str, columns: list[str]) -> pd.DataFrame:
