@@ -10,13 +10,16 @@ little; it still takes a share of the caches: the best of several runs is neares
 
 With `--explorer` in place of all that: how long the explorer of notebook 02 takes to show the answer, chart included,
 after its ambition is moved, a day is chosen for the first time, and again (the shipped figures, each step the best of
-five, the median and the slowest step).
+five, the median and the slowest step). With `--pages`: how long a page of a target without figures takes in a report,
+one at a time and as many as there are cores; then the same report when nothing is new; seconds of the clock.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import resource
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -28,6 +31,7 @@ import qcity_analysis as qc
 from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.quantiles import LEVELS
+from qcity_analysis.running.report import run_report
 
 SIZES = (1_000, 10_000, 100_000)
 TURNS = 3
@@ -113,16 +117,34 @@ def explorer() -> str:
     return "\n".join(["| step | median, s | slowest, s |\n|---|---|---|", *cells])
 
 
+def pages(day: str = "2024-06-30") -> str:
+    """Seconds of the pages of targets without figures in a report, by how many are made at a time."""
+    data = qc.load(as_of=day)
+    plan = data.plans()[0]
+    answers = qc.scorecard(data, plan, draws=100).answers
+    names = [name for name, answer in answers.items() if answer.status == "not_assessable"]
+    lines = ["| at a time | a page, median | slowest | report | nothing new |\n|---|---|---|---|---|"]
+    for jobs in (1, os.cpu_count() or 1):
+        with tempfile.TemporaryDirectory() as out:
+            asked = {"as_of": day, "targets": names, "jobs": jobs, "out_dir": out}
+            made, again = (run_report(None, [plan], ["en"], **asked) for _ in range(2))
+        each = [run["seconds"] for run in made.runs if run["target"]]
+        row = [np.median(each), max(each), made.seconds, again.seconds]
+        lines.append(f"| {jobs} | " + " | ".join(f"{seconds:.2f}" for seconds in row) + " |")
+    return f"{len(names)} pages and a scorecard, seconds\n\n" + "\n".join(lines)
+
+
 def main() -> None:
-    """Print one line for each size, one for one series, and the ratio; or what the explorer takes."""
+    """Print one line for each size, one for one series, and the ratio; or what the explorer or pages take."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--ets", type=int, default=2_000, help="series that AutoETS forecasts")
     parser.add_argument("--explorer", action="store_true", help="time the explorer only")
+    parser.add_argument("--pages", action="store_true", help="time pages without figures only")
     wanted = parser.parse_args()
-    if wanted.explorer:
-        print(explorer())
+    if wanted.explorer or wanted.pages:
+        print(explorer() if wanted.explorer else pages())
         return
     if not 1 <= wanted.ets <= COMPARED:
         parser.error(f"--ets takes 1 to {COMPARED}; found {wanted.ets}")

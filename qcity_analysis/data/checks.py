@@ -67,10 +67,7 @@ WORDINGS = {  # wordings that leave no doubt of the kind, the surest first, and 
 
 
 def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
-    """Every problem between the tables, in the order of the files and of their rows.
-
-    `tables` are the frames of `read.read_table` by name; `today` is the day after which no period can start.
-    """
+    """Every problem between the tables of `read.read_table`, by file and row; no period can start after `today`."""
     indicators, observations, targets, earlier = (tables[name] for name in ("indicators", *CHILDREN))
     problems = [problem for link in LINKS for problem in _unknown(tables, *link)]
     problems += _comparators(indicators, list(tables["regions"]["region"]), targets)
@@ -82,15 +79,13 @@ def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
     return sorted(problems, key=lambda problem: (files.index(problem.file), problem.row or 0))
 
 
-def _at(
-    code: str, rows: Any, column: str = "value", file: str = "observations", **said: Any
-) -> list[Problem]:
+def _at(code: str, rows: Any, column: str = "value", of: str = "observations", **said: Any) -> list[Problem]:
     """A problem about the cell in `column` of each row; what is said is one for all rows, or a series of theirs."""
     if rows.empty:
         return []
     cells: Any = pd.DataFrame({"cell": rows[column].map(shown), **said}, index=rows.index)
     each = zip(rows["row"], cells.to_dict("records"), strict=True)
-    return [Problem(f"{file}.csv", int(row), column, code, values) for row, values in each]
+    return [Problem(f"{of}.csv", int(row), column, code, values) for row, values in each]
 
 
 def _where(file: str, rows: Frame, faults: list[tuple[str, str, Any]], **said: Any) -> list[Problem]:
@@ -270,10 +265,7 @@ def _outcomes(rows: Frame, *targets: Frame) -> list[Problem]:
 
 
 def oddities(observations: Frame, indicators: Frame, targets: Frame, today: dt.date) -> list[Problem]:
-    """Every warning about the figures, in the order of the file; then the targets whose figures are stale.
-
-    Takes the tables of `Data`; `today` is the day from which ages are counted.
-    """
+    """Every warning about the figures of `Data`, in the order of the file; then the targets whose figures are stale."""
     with_bounds = _newest(observations, indicators)
     figures = with_bounds[with_bounds["qualifier"].isin(["=", "~"])]
     levels, changes = (figures[figures["measure"].isin(names)] for names in (LEVELS, ["change_pct"]))

@@ -78,10 +78,7 @@ def _distinct(written: Any, count: int, column: Column) -> Cells:
 
 
 def csv_rows(raw: bytes, file: str) -> list[tuple[int, list[str]]]:
-    """The rows of a CSV file (UTF-8, with or without BOM), each with the line it ends in.
-
-    Raises DataError with the first byte that is not UTF-8, or the first row that cannot be read.
-    """
+    """The rows of a CSV file (UTF-8), each with its last line. Raises DataError for bytes and rows not readable."""
     reader = csv.reader(io.StringIO(decode(raw, file, ["UTF-8"])[0], newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:
@@ -171,10 +168,7 @@ def decode(raw: bytes, file: str, encodings: Sequence[str] = ("UTF-8", "GB18030"
 
 
 def read_yaml(path: Path) -> tuple[Any, Entries]:
-    """The content of a YAML file, all scalars as text, and the reader of its entries that knows their lines.
-
-    Raises DataError when the file is missing or is no YAML.
-    """
+    """The content of a YAML file, scalars as text, and the reader with its lines. DataError: no file or no YAML."""
     import yaml
 
     if not path.is_file():

@@ -178,9 +178,7 @@ def decimals(cell: str) -> int:
 
 
 def plain(cell: str) -> str:
-    """A cell in plain characters: full-width digits, signs and letters as ASCII, a minus sign as a hyphen.
-
-    Only the width is changed: a footnote mark as ① or ² never becomes a digit.
+    """A cell in plain characters: full-width ones as ASCII, a minus sign as a hyphen; a footnote mark is no digit.
 
     >>> plain("－１６．１"), plain("−3"), plain("3.6①")
     ('-16.1', '-3', '3.6①')

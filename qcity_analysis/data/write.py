@@ -129,9 +129,7 @@ def finish(folder: Path) -> None:
 
 
 def undo(folder: Path) -> dict[str, Any]:
-    """Take the last recorded change back: every file is, to the byte, as it was before it. Returns its record.
-
-    Raises QcityError when there is none, or a file has been changed since.
+    """Take the last recorded change back, to the byte; returns its record. QcityError for none, or a file edited since.
 
     >>> folder = Path(tempfile.mkdtemp())
     >>> name = replace(folder, {"a.csv": b"new"}, record={"file": "b.xlsx"})

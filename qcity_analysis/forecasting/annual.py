@@ -158,9 +158,7 @@ def averaged(direct: Forecast, of_inputs: Forecast) -> Forecast:
 
 
 class Shares(NamedTuple):
-    """How far a forecast moves towards its comparators: the share of what they did in years the series lacks, and of
-    what is expected of them, for series of up to 4, up to 7 and more points.
-    """
+    """How far to move: shares of what comparators did, and of what they will do for up to 4, up to 7, more points."""
 
     published: float
     expected: tuple[float, ...]

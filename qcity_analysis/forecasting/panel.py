@@ -227,9 +227,7 @@ def _forecast_part(job: tuple[Path, Path, int, tuple[float, ...]]) -> str:
 
 
 def each(work: Work, jobs: Sequence[Any], workers: int = 1, scheduler: str = "") -> Iterator[str]:
-    """What `work` returns for each job, as they end: in turn, by `workers` processes or those of a Dask `scheduler`;
-    QcityError when that is not installed, reached or the same.
-    """
+    """What `work` returns for each job, as they end, by `workers` or a Dask `scheduler`; QcityError without one."""
     if scheduler:
         yield from _by_dask(work, jobs, scheduler)
     elif workers <= 1 or len(jobs) <= 1:

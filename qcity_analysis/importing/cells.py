@@ -39,7 +39,6 @@ _CHANGED = re.compile(
     r"((?:比|较)上(?:一)?年(?:同期)?|同比|比去年|较去年)?"
     r"(?:(?P<fall>下降|降低|减少|下跌)|增长|上升|提高|增加|上涨)了?"
 )
-_SPREADSHEET_ERROR = re.compile(r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!)")
 _YEAR = r"(?:19|20)\d\d"
 _YEAR_END = re.compile(rf"({_YEAR})[-/.年]12[-/.月]31日?|(?:31[-/.]12|12[-/.]31)[-/.]({_YEAR})")
 _BESIDE_YEAR = re.compile(
@@ -99,7 +98,7 @@ def read_figure(cell: Cell) -> Reading | None:
     bare = re.sub(r"\s", "", text)
     if bare.casefold() in MISSING:
         return None
-    if _SPREADSHEET_ERROR.fullmatch(bare.upper()):
+    if re.fullmatch(r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!)", bare.upper()):
         raise UnreadableCell("read_error")
     if _CHANGED.match(bare) and re.search(r"\d", bare):
         raise UnreadableCell("read_words")

@@ -218,9 +218,7 @@ def _shown(row: Dict[str, Any]) -> str:
     return f"{qualifier.strip('=') and qualifier}{value} ({status}, {row['published'] or 'no date'})"
 
 
-def _compared(
-    matched: Matching, observations: pd.DataFrame, source_id: str
-) -> tuple[list[Figure], list[Problem]]:
+def _compared(matched: Matching, package: pd.DataFrame, source_id: str) -> tuple[list[Figure], list[Problem]]:
     """Each figure as added, changed or unchanged against the package, and the cells that contradict something."""
 
     def key(row: Dict[str, Any]) -> tuple[str, ...]:
@@ -228,7 +226,7 @@ def _compared(
 
     earlier: dict[tuple[str, ...], list[Dict[str, Any]]] = defaultdict(list)
     wanted = {row["indicator_id"] for row, _ in matched.figures}
-    about_them = observations[observations["indicator_id"].isin(wanted)].astype(object).fillna("")
+    about_them = package[package["indicator_id"].isin(wanted)].astype(object).fillna("")
     for old in about_them.to_dict("records"):  # undated ones come before all others
         earlier[key(old)].append(old | {"day": to_date(old["published"] or "1000")})
     figures: list[Figure] = []

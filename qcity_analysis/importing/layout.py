@@ -138,9 +138,6 @@ def read_layout(grid: Grid, layout: str = "", columns: Names | None = None, peri
     return Sheet(tuple(entries), words.footnotes_of(notes), kind, *more, words.preliminary_years(notes))
 
 
-# which tables there are
-
-
 def _tables(grid: Grid, layout: str, columns: Names, period: str) -> tuple[str, list[_Table]]:
     """The layout of a sheet and its tables; none where it has no years, nor one in its title."""
     across = [] if period or grid.long or layout in ("years_down", "long") else _year_rows(grid)
@@ -233,9 +230,6 @@ def _year_columns(grid: Grid, columns: Names) -> list[_Table]:
     return [_Table(row - 1, row, len(grid.rows), years=(k,), doubt=len(bare) > 1) for row, k in bare[:1]]
 
 
-# which columns a table has
-
-
 def _headings(grid: Grid, rows: range, least: int, left: int = 0) -> dict[int, list[str]]:
     """The headings of each column from `left` in some rows, upper ones first; these count up to the next one.
 
@@ -321,9 +315,6 @@ def _columns_down(grid: Grid, table: _Table, columns: Names) -> _Table:
             values.append(_Column(k, found or ("(no heading)",)))
     names = tuple(k for k in _naming(labels, columns) if roles[k] == "indicator") if value else ()
     return replace(table, values=tuple(values), labels=labels, names=names)
-
-
-# what a table holds
 
 
 def _read(grid: Grid, table: _Table, columns: Names, above: tuple[str, str]) -> _Found:

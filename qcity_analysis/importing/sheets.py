@@ -225,9 +225,6 @@ def _refusal(path: Path, code: str, row: int | None = None, **values: str) -> Da
     return DataError([Problem(path.name, row, None, code, values)])
 
 
-# statistical databases
-
-
 def _from_sdmx_csv(grid: Grid) -> Grid:
     """A text table as it is; one of SDMX-CSV 1.0 or 2.0 as such, "identifier: name" shortened to the identifier."""
     header = [as_text(cell) for cell in grid.rows[0]]
@@ -278,10 +275,7 @@ def _from_px(text: str, path: Path, encoding: str) -> Grid:
 
 
 def _read_sdmx(path: Path, encoding: str = "") -> list[Grid]:
-    """The figures of an SDMX-ML or SDMX-JSON data message: one grid, a row for each figure.
-
-    Raises QcityError when sdmx1 is not installed, DataError when the file is no data message or holds no figure.
-    """
+    """The figures of an SDMX-ML or SDMX-JSON data message: one grid, a row for each figure."""
     try:
         import sdmx
     except ImportError as error:

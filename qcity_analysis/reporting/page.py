@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import logging
 import re
 import threading
 from base64 import b64encode
@@ -96,12 +97,11 @@ def _exporter() -> Any:
     from jinja2 import FileSystemLoader
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(
+    return HTMLExporter(
         template_name="basic", template_file="page.html.j2", extra_loaders=[FileSystemLoader(TEMPLATES)],
         exclude_anchor_links=True, exclude_input_prompt=True, exclude_output_prompt=True,
+        log=logging.Logger("quiet", logging.ERROR),
     )  # fmt: skip
-    exporter.log.setLevel("ERROR")
-    return exporter
 
 
 @cache

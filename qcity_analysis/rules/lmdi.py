@@ -11,9 +11,7 @@ from ..errors import QcityError
 
 
 def logarithmic_mean(a: float, b: float) -> float:
-    """`L(a, b) = (a - b) / (ln a - ln b)`, with `L(a, a) = a` and, as a limit, `L(a, 0) = 0`.
-
-    Raises QcityError for a number below 0.
+    """`L(a, b) = (a - b) / (ln a - ln b)`, with `L(a, a) = a`, as a limit `L(a, 0) = 0`. QcityError for one below 0.
 
     >>> logarithmic_mean(3, 3), round(logarithmic_mean(1, math.e), 4), logarithmic_mean(2, 0)
     (3.0, 1.7183, 0.0)

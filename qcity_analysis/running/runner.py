@@ -33,6 +33,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..catalogue import LANGUAGES, text
+from ..data.load import load
 from ..errors import QcityError, did_you_mean
 from ..files import write_whole
 
@@ -52,6 +53,7 @@ client.recv(1)
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 TIMEOUT = 600.0
 LARGEST = {"stream": 10**6, "display_data": 3 * 10**7, "execute_result": 3 * 10**7}  # characters of a cell
+LONGEST = 10_000  # characters of what an error says
 
 
 class Parameter(NamedTuple):
@@ -286,6 +288,9 @@ def _end(execute_reply: Any, **_: Any) -> None:
 def _fits(msg: dict[str, Any], room: dict[str, int]) -> bool:
     """Whether there is still room for an output; the one that fills it is cut, and says so."""
     kind, content = msg["msg_type"], msg["content"]
+    if kind == "error":
+        content["traceback"] = [line[:LONGEST] for line in content["traceback"]]
+        content["evalue"] = content["evalue"][:LONGEST]
     if kind not in room:
         return True
     left, size = room[kind], len(content.get("text") or str(content.get("data")))
@@ -304,7 +309,7 @@ def _diagnose(error: Exception, timeout: float) -> tuple[str, str]:
     if isinstance(error, CellTimeoutError):
         return "timeout", f"longer than {timeout:g} seconds"
     if isinstance(error, CellExecutionError):
-        return "failed", f"{error.ename}: {error.evalue}".strip()
+        return "failed", f"{error.ename}: {error.evalue}"[:LONGEST].strip()
     if isinstance(error, DeadKernelError) or "Kernel died" in str(error):
         return "died", "the kernel died"
     return "failed", str(error) if type(error) is RuntimeError else f"{type(error).__name__}: {error}"
@@ -342,6 +347,8 @@ def serve(address: str) -> None:
     """Watch over a kernel for each connection until standard input is closed; then end them all."""
     for name in PRELOAD:
         importlib.import_module(name)
+    with suppress(QcityError):  # the kernels tell it; what reading takes once in a process is done for them
+        load()
 
     class Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
         request_queue_size = 32
@@ -352,9 +359,8 @@ def serve(address: str) -> None:
             file, folder, env = ast.literal_eval(self.rfile.readline().decode())
             if (pid := os.fork()) == 0:
                 _become_kernel(file, folder, env, [self.connection.fileno(), server.fileno()])
-            while not os.waitpid(pid, os.WNOHANG)[0]:
-                if select.select([0, self.connection], [], [], 0.1)[0]:
-                    break
+            while not (os.waitpid(pid, os.WNOHANG)[0] or select.select([0, self.connection], [], [], 0.1)[0]):
+                pass
             for end in (os.killpg, os.kill):  # with what it started; alone, where just forked
                 with suppress(ProcessLookupError, PermissionError):
                     end(pid, signal.SIGKILL)
@@ -377,8 +383,7 @@ def _become_kernel(file: str, folder: str, env: dict[str, str], inherited: list[
         os.chdir(folder)
         os.environ |= env
         np.random.seed()
-        from ipykernel.kernelapp import IPKernelApp
-
-        IPKernelApp.launch_instance(argv=["-f", file, "--HistoryManager.enabled=False"])
+        application = importlib.import_module("ipykernel.kernelapp").IPKernelApp
+        application.launch_instance(argv=["-f", file, "--HistoryManager.enabled=False"])
     finally:
         os._exit(0)
