@@ -104,12 +104,11 @@ def test_after_the_figure_of_the_deadline_is_known_there_is_no_probability(tmp_p
 
 def test_an_outcome_is_provisional_where_the_figure_that_settles_it_is(tmp_path):
     early, last = {"deadline": 2023}, change(2023, 4.0, status="preliminary")
-    total = change(2023, -19, measure="cumulative_change_pct", base_period=2020)
     cases = [
         ({}, [*figures(STEADY), last, figure(2023, 21)], []),  # the level settles, and it is final
         ({}, [*figures(STEADY), figure(2023, 21, status="estimate"), change(2023, 4.0)], ["estimate"]),
         ({}, [*figures(STEADY), last], ["preliminary"]),
-        (CUT, [last, total], []),
+        (CUT, [last, change(2023, -19, measure="cumulative_change_pct", base_period=2020)], []),
         (CUT, [change(2021, 1), change(2022, 2), last], ["preliminary"]),
     ]
     found = answers(tmp_path, [(goal | early, rows) for goal, rows, _ in cases])
@@ -187,9 +186,8 @@ def test_the_answer_is_plain_json_without_nan_and_the_same_for_the_same_seed(tmp
 
 
 def test_words_follow_the_bounds_of_the_ipcc_scale():
-    edges = (0.9, 0.899, 0.66, 0.659, 0.331, 0.33, 0.101, 0.1)
     words = "very_likely likely likely about_as_likely_as_not about_as_likely_as_not unlikely unlikely very_unlikely"
-    assert list(map(ipcc_word, edges)) == words.split()
+    assert list(map(ipcc_word, (0.9, 0.899, 0.66, 0.659, 0.331, 0.33, 0.101, 0.1))) == words.split()
 
 
 # Cases in which an answer was once wrong; what is right is said beside each. More are in `test_verdict_table`.

@@ -101,12 +101,7 @@ def test_a_fault_between_rows_or_tables_is_one_error(tmp_path, tables, message):
     assert errors(package(tmp_path, **tables)) == [message]
 
 
-def with_open_quote(raw, row):
-    lines = raw.splitlines()
-    lines[row - 1] = lines[row - 1].rsplit(b",", 1)[0] + b',"a note'
-    return b"\n".join(lines) + b"\n"
-
-
+CLOSED = "allowed: cells of at most 131072 characters, quotes closed; shorten the text, or close the quotes"
 NAMES = ", ".join(column.name for column in TABLES["observations"].columns)
 FILES = [  # a file of the package, what becomes of its bytes (None: it is gone), and the one error
     ("observations", lambda raw: None, "observations.csv: found 'no such file'; allowed: the table 'observations'; "
@@ -114,23 +109,19 @@ FILES = [  # a file of the package, what becomes of its bytes (None: it is gone)
     ("observations", lambda raw: raw.replace(b"period,value", b"periods,value"),
      f"observations.csv, row 1, column period: found 'no such column'; allowed: {NAMES}; "
      'add the column period. Did you mean "periods"?'),
-    ("regions", lambda raw: "a,x,y,\r\nMontréal,x,y,\n".encode("latin-1"),
-     "regions.csv, row 2: found 'byte 0xe9 that is not UTF-8'; allowed: UTF-8 text; "
-     "save the file again as 'CSV UTF-8'; the file was probably written in Latin-1 or GB18030"),
-    ("regions", lambda raw: raw + "\n,测试城,".encode("gb18030"),
-     "regions.csv, row 5: found 'byte 0xb2 that is not UTF-8'; allowed: UTF-8 text; "
-     "save the file again as 'CSV UTF-8'; the file was probably written in Latin-1 or GB18030"),
+    *(("regions", edit, f"regions.csv, row {row}: found 'byte {byte} that is not UTF-8'; allowed: UTF-8 text; "
+       "save the file again as 'CSV UTF-8'; the file was probably written in Latin-1 or GB18030")
+      for row, byte, edit in ((2, "0xe9", lambda raw: "a,x,y,\r\nMontréal,x,y,\n".encode("latin-1")),
+                              (5, "0xb2", lambda raw: raw + "\n,测试城,".encode("gb18030")))),
     ("regions", lambda raw: b"region,name_zh,name_en,parent\ntestville,a,b\notherland,c,d,\n",
      "regions.csv, row 2: found '3 cells'; allowed: 4 cells, as in the header; "
      "put text that holds a comma in double quotes"),
     *((name, lambda raw: raw + b'"' + b"x" * 131_073 + b'"\n',
-       f"{name}.csv, row {row}: found 'field larger than field limit (131072)'; "
-       "allowed: cells of at most 131072 characters, quotes closed; shorten the text, or close the quotes")
+       f"{name}.csv, row {row}: found 'field larger than field limit (131072)'; {CLOSED}")
       for name, row in {"observations": 9, "targets": 3, "sources": 3, "indicators": 3}.items()),
-    *(("observations", lambda raw, row=row: with_open_quote(raw, row),
-       f"observations.csv, row {row}: found 'unexpected end of data'; "
-       "allowed: cells of at most 131072 characters, quotes closed; shorten the text, or close the quotes")
-      for row in (8, 6)),
+    *(("observations", lambda raw, cells=cells: raw.replace(cells, cells + b'"a note'),
+       f"observations.csv, row {row}: found 'unexpected end of data'; {CLOSED}")
+      for row, cells in ((8, b"2023-02-28,bulletin,,"), (6, b"2021-02-28,bulletin,,"))),
 ]  # fmt: skip
 
 

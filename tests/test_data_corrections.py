@@ -67,9 +67,7 @@ def test_a_corrected_vintage_stays_older_than_a_later_one_and_a_qualifier_can_be
 
 PLACE = "corrections.yaml, row"
 NEEDED = "figure, expect, set, why, who, source, date"
-FIGURE = "{indicator_id: widgets, region: testville, period: 2020}"
 QUALIFIER = GOOD.replace("expect: 139\n  set: 13.9", "column: qualifier\n  expect: '='\n  set: '>'")
-COLUMN = GOOD.replace("  expect: 139", "  column: periode\n  expect: 139")
 BEGIN = "begin every correction with `- figure:`"
 BAD = [  # a file of corrections, the row and column of its one problem, what was found, and the rest
     (GOOD.replace("expect: 139", "expect: 1390"), "2, column expect", "1390", "139, as row 4 of observations.csv holds "
@@ -89,12 +87,12 @@ BAD = [  # a file of corrections, the row and column of its one problem, what wa
     (GOOD.replace("set: 13.9", "set: 13,9"), "3, column set", "13,9",
      "a number; write it with digits and a point, as 3.48"),
     (QUALIFIER, "4, column set", ">", '=, ~, >=, <=; choose one of them. Did you mean ">="?'),
-    (COLUMN, "2, column column", "periode", "value, qualifier, status; "
-     "any other cell is corrected in observations.csv itself."),
+    (GOOD.replace("  expect: 139", "  column: periode\n  expect: 139"), "2, column column", "periode",
+     "value, qualifier, status; any other cell is corrected in observations.csv itself."),
     ("figure: x\n", "1", "no list", f"a list of corrections; {BEGIN}"),
     ("- widgets\n", "1, column figure", "widgets", f"entries as {NEEDED}; {BEGIN}"),
-    (GOOD.replace(FIGURE, "widgets"), "1, column figure", "widgets",
-     "columns of observations.csv; write it as {period: 2020, …}"),
+    (GOOD.replace("{indicator_id: widgets, region: testville, period: 2020}", "widgets"), "1, column figure",
+     "widgets", "columns of observations.csv; write it as {period: 2020, …}"),
     (GOOD.replace(", period: 2020", ""), "1, column figure: period", "", "a value; name the figure"),
     (GOOD + " x\n", "8", "expected <block end>, but found '<scalar>'", "YAML; indent entries of one list equally; "
      "put text that holds ': ' or starts with a sign in quotes"),

@@ -41,9 +41,8 @@ def published_rows(drawn):
 def answers(data):
     """Everything the library says about these data, as plain values that are equal bit by bit or not."""
     series = qc.annual_series(data, "widgets", "testville")
-    hidden = {"row"}  # where in the file a figure stands is not what was known
-    frames = ("observations", "bounds", "superseded", "unused")
-    tables = {name: getattr(series, name).drop(columns=list(hidden)).astype(str).to_json() for name in frames}
+    frames = ("observations", "bounds", "superseded", "unused")  # but for where in the file a figure stands
+    tables = {name: getattr(series, name).drop(columns="row").astype(str).to_json() for name in frames}
     try:
         said = qc.assess(data, "goal", draws=4).to_dict()
     except qc.QcityError as error:  # a refusal, too, is an answer that later figures must not change
@@ -88,14 +87,12 @@ def test_no_later_figure_reaches_an_earlier_day_many_times(drawn, day, noise):
     assert same_whatever_comes_later(drawn, day, noise)
 
 
-REVISED = [*[figure(2019, 10), figure(2020, 11, status="preliminary"),
-    figure(2020, 11.5, published="2022-05-31")], *[figure(2020, 11.5, published="2023-05-31"),
-    figure(2021, 12), figure(2022, 13, published="")]]  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def revised(tmp_path_factory):
-    return loaded(tmp_path_factory.mktemp("revised"), observations=REVISED)
+    rows = [figure(2019, 10), figure(2020, 11, status="preliminary")]
+    rows += [figure(2020, 11.5, published=day) for day in ("2022-05-31", "2023-05-31")]
+    rows += [figure(2021, 12), figure(2022, 13, published="")]
+    return loaded(tmp_path_factory.mktemp("revised"), observations=rows)
 
 
 def test_new_revised_and_confirmed_figures_are_told_apart_and_days_out_of_order_refused(revised):
@@ -122,8 +119,7 @@ def test_a_difference_adds_up_over_days_and_is_what_the_newest_vintages_say(revi
     days = ["2019-01-01", "2021-06-30", "2022-06-30", "2024-12-31"]
     steps = pd.concat([qc.diff(revised, a, b) for a, b in zip(days[:-1], days[1:], strict=True)])
     last = steps.drop_duplicates(KEY, keep="last").set_index("period")["value"].sort_index()
-    slow = (revised.observations.sort_values("known_from",
-        kind="stable").set_index("period")["value"].to_dict())  # fmt: skip
+    slow = dict(revised.observations.sort_values("known_from", kind="stable")[["period", "value"]].to_numpy())
     assert last.to_dict() == slow
     assert newest_vintages(revised.observations).set_index("period")["value"].to_dict() == slow
     assert revisions(revised)[["value_before", "value"]].values.tolist() == [[11, 11.5], [11.5, 11.5]]

@@ -29,17 +29,16 @@ def test_a_figure_is_appended_with_its_source_only_where_it_is_new_and_nothing_e
     before = contents(package(tmp_path))
     assert add_figure(tmp_path, FIGURE, SOURCE, dry_run=True)["value"] == "17.5"
     assert contents(tmp_path) == before
-    row = added(tmp_path)
+    first = added(tmp_path)["source_id"]
     after = contents(tmp_path)
     changed = {name: after[name].removeprefix(before[name]) for name in after if after[name] != before[name]}
     assert set(after) == set(before) and set(changed) == {"observations.csv", "sources.csv"}
     assert [text.count(b"\n") for text in changed.values()] == [1, 1]
     source = rows_of(tmp_path / "sources.csv")[-1]
-    assert (source["source_id"], source["title"]) == (row["source_id"], SOURCE["title"])
+    assert (source["source_id"], source["title"]) == (first, SOURCE["title"])
     made = qc.load(tmp_path).observations.iloc[-1]
     assert made[["period", "value", "published", "unit"]].tolist() == ["2023", 17.5, "2024-03", "points"]
     # The source that is there is used again; another of its day gets a name of its own.
-    first = row["source_id"]
     assert added(tmp_path, value="18", period="2024-Q1")["source_id"] == first
     assert len(rows_of(tmp_path / "sources.csv")) == 2
     assert added(tmp_path, SOURCE | {"title": "Yearbook"}, period="2015")["source_id"] == f"{first}_2"

@@ -372,8 +372,7 @@ def test_the_command_previews_writes_on_request_and_undoes(tmp_path, qcity):
     how = map_file(tmp_path, mapping())
     before = contents(tmp_path)
     code, out, _ = qcity("import", file, "--map", how, "--data", data)
-    assert code == 0
-    assert contents(tmp_path) == before
+    assert (code, contents(tmp_path)) == (0, before)
     assert out.splitlines() == [
         f"{file} (UTF-8, comma) -> {data}, source testville_2024_11: Yearbook 2024",
         "  a.csv: years_across, heading row 1, 2020 to 2024, region column —, unit 点, preface —; 3 of 3 cells with "
@@ -402,8 +401,7 @@ def test_the_command_exits_with_2_for_refused_cells_and_says_what_it_needs(tmp_p
     assert (code, json.loads(out)["refused_file"]) == (0, str(data / "a.refused.csv"))
     (tmp_path / "none.csv").write_text("目录,页\n第一章,第二章\n", "utf-8")
     code, out, err = qcity("import", tmp_path / "none.csv", "--suggest", "--data", data)
-    nearest = "no such heading; nearest to a table is row 1: 目录 页"
-    assert (code, out, nearest in err) == (2, "", True)
+    assert (code, out, "no such heading; nearest to a table is row 1: 目录 页" in err) == (2, "", True)
     (tmp_path / "faulty.yaml").write_text("figures: []\n", "utf-8")
     starters = f"`qcity import {file} --suggest > MAP.yaml` writes a starter"
     for words, message in (

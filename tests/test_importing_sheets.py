@@ -1,6 +1,7 @@
 """Yearbook sheets, in .xlsx and .xls: years across or down, headings in two rows, units, footnotes."""
 
 import datetime as dt
+from unittest.mock import Mock
 
 import openpyxl
 import pytest
@@ -180,11 +181,8 @@ def test_dates_truths_and_errors_of_an_old_workbook_are_cells(tmp_path):
 
 
 def test_a_password_is_named(tmp_path, monkeypatch):
-    def locked(path):
-        raise python_calamine.PasswordError("encrypted")
-
-    book = type("Locked", (), {"from_path": staticmethod(locked)})
-    monkeypatch.setattr(python_calamine, "CalamineWorkbook", book)
+    locked = Mock(side_effect=python_calamine.PasswordError("encrypted"))
+    monkeypatch.setattr(python_calamine, "CalamineWorkbook", Mock(from_path=locked))
     with pytest.raises(DataError) as error:
         read_grids(xlsx(tmp_path / "a.xlsx", {"表1": DOWN}))
     assert [(p.file, p.code) for p in error.value.problems] == [("a.xlsx", "password")]

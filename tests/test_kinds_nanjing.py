@@ -276,7 +276,11 @@ def slowly(key):
     kind, deadline, support = row["kind"], int(row["deadline"]), INDICATORS[row["indicator_id"]]["support"]
     asked, least = float(row["threshold"] or 0), row["direction"] in ("at_least", "increase")
     if kind == "cumulative":
-        return slow_count(key, asked)
+        years = [(year, 1.0, items) for year, items in levels.items()]
+        known = sum(items for year, _, items in years if int(str(year)[:4]) > 2020)
+        known, counts, spans = COUNTED.get(key[1], (known, years, AHEAD))
+        total, weight = new_items_in(counts, spans)
+        return float(weight[total >= asked - known].sum())
     if kind == "zero_event":  # no event in 2024 and 2025, after one in five years
         return chance_of_none(1, 5, 2)
     if kind == "monotone":  # the plan is of 2023: 2023, 2024 and 2025, each above the year before
@@ -307,11 +311,3 @@ COUNTED = {  # the number counted already; each year with how much of it was cou
     # 2022 has no figure and is open, not zero
     "standard_pilots_provincial": (21, [(2020, 1, 9), (2021, 1, 10), (2023, 1, 11)], [(2022, 1), *AHEAD]),
 }
-
-
-def slow_count(key, asked):
-    years = [(year, 1.0, items) for year, items in CASES[key].open.items()]
-    known = sum(items for year, _, items in years if int(str(year)[:4]) > 2020)
-    known, counts, spans = COUNTED.get(key[1], (known, years, AHEAD))
-    total, weight = new_items_in(counts, spans)
-    return float(weight[total >= asked - known].sum())

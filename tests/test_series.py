@@ -33,11 +33,10 @@ LEVELS = [  # figures, base year, levels
     ([cumulative(2022, -8, None)], 2020, {2020: 100, 2022: 92}),  # the base year of the target
     ([], None, {}),
 ]  # fmt: skip
-CHAIN = changes({2021: 1.51, 2022: -2.2, 2023: -4.18})
 
 
 def test_levels_from_changes(tmp_path):
-    cases = [*LEVELS, (CHAIN, 2020, None)]
+    cases = [*LEVELS, (changes({2021: 1.51, 2022: -2.2, 2023: -4.18}), 2020, None)]
     data = packed(tmp_path, [(CUT, rows) for rows, *_ in cases])
     bases = enumerate(base for _, base, _ in cases)
     *found, chained = (annual_series(data, f"w{k}", "testville", base_year=base) for k, base in bases)

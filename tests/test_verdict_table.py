@@ -97,7 +97,6 @@ def _level(target, rows, base, gaps):
     """Level, about, change, average growth, coverage, direction, rank: the deadline's year against one bound."""
     kind, up, found = target["kind"], target["direction"] in UP, levels(rows)
     sign, deadline, threshold = (1 if up else -1), int(target["deadline"]), _number(target["threshold"])
-    free = kind == "direction" and not threshold  # any step to the better side
     asked = threshold - sign * _number(target.get("tolerance"))
     if deadline not in found:
         return "open"
@@ -111,7 +110,7 @@ def _level(target, rows, base, gaps):
         own = [r for r in rows if r["measure"] == "level" and _year(r) == deadline and whole(r)]
         if own and own[0]["qualifier"] != (">=" if up else "<="):
             asked -= sign * Decimal(1).scaleb(min(0, int(Decimal(own[0]["value"]).as_tuple().exponent))) / 2
-    return _side(found[deadline], asked, up, free, gaps)
+    return _side(found[deadline], asked, up, kind == "direction" and not threshold, gaps)  # or any step there
 
 
 def _every_year(target, rows, base, gaps):

@@ -287,7 +287,7 @@ def _end(execute_reply: Any, **_: Any) -> None:
 
 def _fits(msg: dict[str, Any], room: dict[str, int]) -> bool:
     """Whether there is still room for an output; the one that fills it is cut, and says so."""
-    kind, content = msg["msg_type"], msg["content"]
+    kind, content = msg["msg_type"].removeprefix("update_"), msg["content"]
     if kind == "error":
         content["traceback"] = [line[:LONGEST] for line in content["traceback"]]
         content["evalue"] = content["evalue"][:LONGEST]
