@@ -37,7 +37,7 @@ def told(data):
     real = ledger.assess
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ledger, "assess", lambda *args, draws=0, **options: real(*args, draws=400, **options))
-        return said_of_earlier(data, None, lambda about, seen, compute: compute(), Sight(data))
+        return said_of_earlier(data, None, lambda due, compute: compute([of for *_, of in due]), Sight(data))
 
 
 @pytest.fixture(scope="module")

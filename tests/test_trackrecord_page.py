@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -104,9 +105,22 @@ def test_only_what_depends_on_a_new_figure_is_scored_again_and_the_same_as_all_a
     torn = tmp_path / "processed/track_record_all.json"
     torn.write_bytes(torn.read_bytes()[:-9])
     assert score(tmp_path) == before
+    spies[1].side_effect = KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        score(tmp_path / "later")
+    spies[1].side_effect = None
+    assert score(tmp_path / "later")[:2] == (first, {"widgets", "gadgets"})
     monkeypatch.setattr(scoring, "COMPUTES", ("numpy",))  # other versions
     monkeypatch.setattr(ledger, "write_whole", Mock(side_effect=PermissionError))
     assert score(tmp_path)[:2] == score(tmp_path)[:2] == (first, all_of_it)
+
+
+def test_what_is_due_is_computed_on_every_core_and_stands_in_the_order_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr(ledger, "SHARE", 1)
+    with ledger.shelf(tmp_path / "shelf.json", "code") as kept:
+        made = kept([(k, b"", k) for k in range(6)], lambda each: [(one, os.getpid()) for one in each])
+    assert [number for number, _ in made] == [*range(6)]
+    assert ({process for _, process in made} == {os.getpid()}) == (ledger.cpu_count() == 1)
 
 
 @pytest.mark.parametrize(("code", "hard", "english", "chinese"), [

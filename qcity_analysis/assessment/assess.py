@@ -32,6 +32,7 @@ from ..errors import Note, QcityError, unknown
 from ..forecasting.forecast import MODELS
 from ..forecasting.histories import whole_number
 from ..forecasting.outside import FIVE_YEARS, NEAR, RECENT, both, learned_aims, met_of, outside
+from ..series.annual import told_of
 from ..targets import Target, find_target
 from .answer import SPOKEN, Assessment, Basis, Question, ipcc_word, refused, settled, with_parts, year_of_plan
 from .counts import of_counts
@@ -115,8 +116,8 @@ def scorecard(data: Data, plan: str | None = None, *, binding: str = "", **optio
 
 def with_official(data: Data, answer: Assessment) -> Assessment:
     """The answer with what was officially said of the target, and settled by it where own figures do not."""
-    target, rows = answer.target, data.outcomes
-    rows = rows[(rows[OF] == [getattr(target, name) for name in OF]).all(axis=1)]
+    target = answer.target
+    rows = _said_of(data, *(getattr(target, name) for name in OF))
     plan = _planned(data, target) if len(rows) else None
     if plan is None or any(getattr(plan, name) != getattr(target, name) for name in BASIS):
         return answer
@@ -219,17 +220,26 @@ def _earlier(data: Data, target: Target, kind: str) -> tuple[tuple[int, int], tu
 def _decided(data: Data, rows: pd.DataFrame) -> list[bool]:
     """Which of these targets were met, of those that figures or an official statement had settled by the day."""
     told = []
-    for key in zip(rows["target_id"], rows["plan"], strict=True):
-        if (status := data.computed.get(key)) is None:
-            question = Question(data, one := find_target(data, *key), "mixture", 1, 0)
+    for row in rows.itertuples(index=False):
+        said = _said_of(data, row.plan, row.target_id, row.region).to_numpy().tolist()
+        seen = repr((row, said)), told_of(data, row.indicator_id, row.region)
+        if (status := data.made.get(seen)) is None:
+            question = Question(data, one := find_target(data, row.target_id, row.plan), "mixture", 1, 0)
             series = question.series(one.indicator_id, one.base_year if one.relative else None)
             bound = one.bound(float(series.values.get(one.base_year, math.nan)))
             answer = question.answer(one.indicator_id, series=series)
             if (outcome := question.outcome(series, bound)) is not None:
                 answer = settled(answer, bool(one.is_met(outcome[0], bound)), outcome[0])
-            status = data.computed.setdefault(key, with_official(data, answer).status)
+            status = data.made[seen] = with_official(data, answer).status
         told += [status == "met"] * (status in SETTLED)
     return told
+
+
+def _said_of(data: Data, *target: str) -> pd.DataFrame:
+    """What was officially said of a target (plan, name, region) by the day."""
+    if "said" not in data.computed:
+        data.computed["said"] = data.outcomes.groupby(OF).indices
+    return data.outcomes.iloc[data.computed["said"].get(target, [])]
 
 
 def _statement(data: Data, target: Target, row: Any) -> Note:

@@ -5,6 +5,7 @@ A data package is a folder with the files of `schema.TABLES`; the one shipped wi
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime as dt
 import os
@@ -14,13 +15,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import pandas as pd
 
 from ..errors import QcityError, unknown
-from ..files import PROJECT
+from ..files import PROJECT, digest
 from ..problems import DataError, Problem
 from .checks import Tables, check_tables, oddities
+from .corrections import FILE as CORRECTIONS
 from .corrections import as_known, no_corrections, read_corrections
 from .read import read_table, table_of
 from .schema import STATED, TABLES, comparators, is_date
@@ -42,7 +45,8 @@ class Data:
     `official_grades` (yearly grades, alert levels and mid-term evaluations by that day),
     `as_of` (only figures known by that day are held), `folder`, `corrections` (the corrections of published figures
     known by that day, already applied; columns as in `corrections.read_corrections`), `remarks` (warnings about the
-    files as they were read), and `computed` (what was made of these data already, by what was asked).
+    files as they were read), `computed` (what was made of these data already, by what was asked), and `made` (for
+    all days together, by what was seen).
 
     >>> data = qc.load(as_of="2023-12-31")
     >>> data.plans(), len(data.targets_of("china_14fyp", "binding")), data.at("2022-12-31").as_of.year
@@ -68,6 +72,7 @@ class Data:
     corrections: pd.DataFrame = field(default_factory=no_corrections)
     remarks: tuple[Problem, ...] = ()
     computed: dict[Any, Any] = field(default_factory=dict, init=False, compare=False)
+    made: dict[Any, Any] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
         names = ", ".join(self.plans()[:3]) or "none"
@@ -188,12 +193,21 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
     if isinstance(folder, str) and is_date(folder):
         way = f"For what was known then: load(as_of={folder!r})"
         raise QcityError(f"load takes a folder first; found a day. {way}")
-    day = to_date(dt.date.today() if as_of is None else as_of)
-    tables, problems, _ = read_folder(folder)
+    today, package = dt.date.today(), find_folder(folder)
+    day = to_date(today if as_of is None else as_of)
+    files = (package / name for name in (*(table.file for table in TABLES.values()), CORRECTIONS))
+    source = (package, today, *map(digest, files))
+    if kept := _READ.get(source):
+        return copy.deepcopy(kept).at(day)
+    tables, problems, _ = read_folder(package)
     if errors := [problem for problem in problems if problem.level == "error"]:
         raise DataError(errors)
     tables["observations"] = with_dates(tables["observations"], tables["indicators"])
-    return Data(**tables, as_of=dt.date.max, folder=find_folder(folder), remarks=tuple(problems)).at(day)
+    _READ[source] = whole = Data(**tables, as_of=dt.date.max, folder=package, remarks=tuple(problems))
+    return whole.at(day)
+
+
+_READ = WeakValueDictionary[Any, Data]()  # all of a package while somebody holds it, by what it was read from
 
 
 def in_memory(as_of: str | dt.date, **rows: Sequence[dict[str, Any]]) -> Data:

@@ -150,9 +150,14 @@ def standing(observations: pd.DataFrame) -> pd.DataFrame:
     last = {(figure[at], bound[at]): at for at in _in_time(observations).tolist()}
     when = {key: known[at] for (key, side), at in last.items() if not side}  # the newest number became known
     kept = [at for (key, side), at in last.items() if not side or key not in when or when[key] < known[at]]
-    rows = observations.iloc[kept]
-    months = np.array([months_covered(str(period)) for period in rows["period"]], dtype=int)
-    return rows.assign(months=months).sort_values(["year", "period"], kind="stable")
+    order = list(zip(observations["year"].tolist(), observations["period"].tolist(), strict=True))
+    rows = observations.iloc[sorted(kept, key=order.__getitem__)]
+    return rows.assign(months=np.array([months_covered(str(period)) for period in rows["period"]], dtype=int))
+
+
+def picked(rows: pd.DataFrame, those: np.ndarray) -> pd.DataFrame:
+    """The rows of which an array of booleans says so."""
+    return rows.iloc[np.flatnonzero(those)] if those.any() else rows.iloc[:0]
 
 
 def diff(data: Data, earlier: str | dt.date, later: str | dt.date) -> pd.DataFrame:

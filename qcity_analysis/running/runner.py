@@ -10,6 +10,7 @@ kernel's place connects; when either ends, so does the other. Unix only.
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import importlib
 import logging
 import math
@@ -347,8 +348,8 @@ def serve(address: str) -> None:
     """Watch over a kernel for each connection until standard input is closed; then end them all."""
     for name in PRELOAD:
         importlib.import_module(name)
-    with suppress(QcityError):  # the kernels tell it; what reading takes once in a process is done for them
-        load()
+    with suppress(QcityError):  # the kernels tell it
+        _held = load(None, dt.date.max)  # so that they need not read it again
 
     class Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
         request_queue_size = 32

@@ -23,7 +23,7 @@ import pandas as pd
 
 from ..data.load import Data
 from ..data.schema import TABLES, comparators, input_names, is_spliced
-from ..data.vintages import ASSUMED_LAG_MONTHS, is_whole, newest_vintages, revisions, standing
+from ..data.vintages import ASSUMED_LAG_MONTHS, is_whole, newest_vintages, picked, revisions, standing
 from ..errors import Note
 
 from .evidence import (  # isort: skip
@@ -33,6 +33,7 @@ from .evidence import (  # isort: skip
 
 AGREE = 0.005  # share of the value within which a computed and a published level are taken to agree
 SEEN_BY = (("plan", "target_id"), ("indicator_id", "region"), ("source_id",))  # rows of a table
+CELLS = ("measure", "year", "value", "decimals")  # of a level
 ABOUT = ("plan", "target_id", "indicator_id", "region", "kind")  # of a target
 Keys = set[tuple[str, ...]]  # of rows of a table
 ROUNDING = 0.3  # percentage points within which a published change and the levels are taken to agree
@@ -138,16 +139,18 @@ def annual_series(
     {2020: 100.0, 2021: 97.3, 2022: 97.2}
     """
     asked = (indicator_id, region, base_year, prefer)
-    if asked in data.computed:
-        return data.computed[asked]
-    indicator = data.indicator(indicator_id)
     data.require_region(region)
-    inputs = tuple(annual_series(data, name, region) for name in input_names(indicator))
-    series = _from_figures(data, indicator, region, inputs, base_year, prefer)
-    if is_spliced(indicator):
-        older = annual_series(data, str(indicator["continues"]), region, prefer=prefer)
-        series = _spliced(data, series, older)
-    return data.computed.setdefault(asked, series)
+    told = told_of(data, indicator_id, region)
+    learned = typical_revisions(data) if any(repr(word) in told for word in PROVISIONAL) else {}
+    if (seen := (asked, told, *learned.values())) not in data.made:
+        indicator = data.indicator(indicator_id)
+        inputs = tuple(annual_series(data, name, region) for name in input_names(indicator))
+        series = _from_figures(data, indicator, region, inputs, base_year, prefer)
+        if is_spliced(indicator):
+            older = annual_series(data, str(indicator["continues"]), region, prefer=prefer)
+            series = _spliced(data, series, older)
+        data.made[seen] = series
+    return data.made[seen]
 
 
 def shifted(series: AnnualSeries, year: int, level: float, by_ratio: bool = True) -> AnnualSeries:
@@ -258,20 +261,20 @@ def _from_figures(
     name, support = str(indicator["indicator_id"]), str(indicator["support"])
     rows = figures_of(data, name, region)
     newest = standing(rows)
-    superseded = rows.drop(index=newest.index).sort_values(["known_from", "row"], kind="stable")
-    new, of_part = newest["measure"] == "count_new", newest["months"] < 12
-    bound = newest["qualifier"].isin([">=", "<="])
-    used, counts = newest[~new & ~of_part & ~bound], new_counts(newest)
-    own = used.loc[used["measure"].isin(LEVELS), ["year", "value", "decimals"]].set_index("year")
-    published, typed = own["value"].astype(float).to_dict(), own["decimals"].astype(int).to_dict()
+    superseded = picked(rows, ~rows.index.isin(newest.index)).sort_values(["known_from", "row"])
+    measure, of_part = newest["measure"].to_numpy(object), newest["months"].to_numpy() < 12
+    new, bound = measure == "count_new", newest["qualifier"].isin([">=", "<="]).to_numpy()
+    used, counts = picked(newest, ~new & ~of_part & ~bound), new_counts(picked(newest, new))
+    own = [row for row in zip(*(used[cell] for cell in CELLS), strict=True) if row[0] in LEVELS]
+    published, typed = ({row[1]: row[k] for row in own} for k in (2, 3))
     made, of_inputs, factor, told = _computed(data, indicator, inputs, base_year)
     chain = chained({**made, **published}, links_of(used, base_year), base_year, prefer)
     index = chain.root is not None  # 100 in the base year
     chain = chain.within_100() if support == "percent" and not index else chain
     timing = str(indicator["timing"]) or ("average" if support == "percent" else "")
-    bounds, part = newest[bound & ~new & ~of_part], newest[of_part & ~new]
+    bounds, part = picked(newest, bound & ~new & ~of_part), picked(newest, of_part & ~new)
     evidence, bounds, reasons, in_part = evidence_of(data, chain, used, bounds, part, timing)
-    unused = newest.loc[list(reasons)].assign(reason=list(reasons.values()))
+    unused = (newest.loc[list(reasons)] if reasons else newest.iloc[:0]).assign(reason=list(reasons.values()))
     disagreeing = _disagreeing(chain, made, published, typed)
     of_rows = _notes_on(used, superseded, unused, counts)
     noisy = {year: error for year, error in of_inputs.noisy.items() if year not in published}
@@ -323,9 +326,25 @@ def figures_of(data: Data, indicator_id: str, region: str) -> pd.DataFrame:
     if "figures" not in data.computed:  # all together, once
         said = data.sources.set_index("source_id")[["publisher", "publisher_en", "title", "title_en", "date"]]
         every = data.observations.join(said.rename(columns={"date": "source_date"}), on="source_id")
+        words = every.select_dtypes("str").columns
+        every = every.astype(dict.fromkeys(words, object)).copy()  # rows are cut four times as fast
         data.computed["figures"] = every, every.groupby(["indicator_id", "region"]).indices
     every, places = data.computed["figures"]
     return every.iloc[places.get((indicator_id, region), [])]
+
+
+def told_of(data: Data, indicator_id: str, region: str) -> str:
+    """All that a series is made from, as text: equal on two days where both know the same of it."""
+    if (asked := ("told", indicator_id, region)) not in data.computed:
+        row, figures = data.indicator(indicator_id), figures_of(data, indicator_id, region)
+        parts = [told_of(data, name, region) for name in _parts_of(row)]
+        data.computed[asked] = repr((row.tolist(), figures.to_numpy().tolist(), parts))
+    return str(data.computed[asked])
+
+
+def _parts_of(row: Any) -> list[str]:
+    """The indicators that one is made from, by its row: inputs, and the older definition that it is joined to."""
+    return [*input_names(row), *[str(row.continues)] * is_spliced(row)]
 
 
 def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:
@@ -440,5 +459,5 @@ class Sight:
 
     def _parts(self, name: str, region: str) -> Keys:
         """The keys of a series (region "": all) and of all that it is made from."""
-        parts = [*input_names(row := self.rows[name]), *[row.continues] * is_spliced(row)]
-        return {(name,), (name, region)}.union(*(self._parts(one, region) for one in parts))
+        parts = (self._parts(one, region) for one in _parts_of(self.rows[name]))
+        return {(name,), (name, region)}.union(*parts)

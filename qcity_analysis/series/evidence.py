@@ -34,7 +34,7 @@ import pandas as pd
 
 from ..data.load import Data
 from ..data.schema import CHANGES, MEASURES
-from ..data.vintages import KEY, codes, is_whole
+from ..data.vintages import KEY, codes, is_whole, picked
 from ..errors import Note
 
 Levels = dict[int, float]  # by year
@@ -197,15 +197,18 @@ def standard_errors(used: pd.DataFrame, revisions: dict[str, float]) -> pd.Serie
     A cumulative change may be off by as much as a yearly one; where the typical change is unknown, one step of the
     last digit stands for it.
     """
-    final, about = ~used["status"].isin(PROVISIONAL), used["qualifier"] == "~"
-    if (final & ~about).all():
-        return pd.Series(0.0, used.index)
-    steps = pd.Series([_last_step(row) for row in used.itertuples()], used.index)
-    sizes = _typical_sizes(used[used["measure"] != "cumulative_change_pct"], "measure").to_dict()
+    measure, sizes = used["measure"].tolist(), dict[str, float]()
+    levels = pd.Series(used["value"].to_numpy(), used["year"])
+    number = used["qualifier"].isin(["=", "~"]).to_numpy()
+    for kind in {*measure} - {"cumulative_change_pct"}:
+        own = levels[number & (used["measure"] == kind).to_numpy()].sort_index(kind="stable")
+        sizes[kind] = own.abs().median() if kind in CHANGES else _typical_change(own)[1]
     sizes.setdefault("cumulative_change_pct", sizes.get("change_pct", math.nan))
-    scale = used["measure"].map(sizes).astype(float)
-    revised = ~final * used["measure"].map(revisions).astype(float) * scale.where(scale > 0, steps)
-    return np.sqrt((about * steps / math.sqrt(3)) ** 2 + revised**2)
+    steps = np.array([*map(_last_step, used["value"], used["decimals"])])
+    scale = np.array([sizes[kind] for kind in measure])
+    provisional, about = used["status"].isin(PROVISIONAL).to_numpy(), (used["qualifier"] == "~").to_numpy()
+    revised = provisional * np.array([revisions[k] for k in measure]) * np.where(scale > 0, scale, steps)
+    return pd.Series(np.sqrt((about * steps / math.sqrt(3)) ** 2 + revised**2), used.index)
 
 
 @dataclass(frozen=True)
@@ -260,26 +263,28 @@ def evidence_of(
     `used`, `bounds` and `parts` are its figures of whole years, bounds and parts of years; typical revisions are
     learned from all figures of `data`; `timing` is the indicator's (see above).
     """
-    provisional = used[used["status"].isin(PROVISIONAL)]
-    revisions = typical_revisions(data) if len(provisional) else dict.fromkeys(MEASURES, STATED)
+    unsure, about = used["status"].isin(PROVISIONAL).to_numpy(), (used["qualifier"] == "~").to_numpy()
+    revisions = typical_revisions(data) if unsure.any() else dict.fromkeys(MEASURES, STATED)
     lower, upper, bounds, contradicted = _bounded(bounds, chain)
-    noisy, shared = _errors_of_levels(chain, used, standard_errors(used, revisions))
+    errors = standard_errors(used, revisions).to_dict() if unsure.any() or about.any() else {}
+    noisy, shared = _errors_of_levels(chain, used, errors)
     estimates, reasons, of_estimates = _estimates(parts, chain, timing)
-    silent = bounds["measure"].isin(CHANGES) & bounds["level"].isna()
+    silent = (bounds["measure"].isin(CHANGES) & bounds["level"].isna()).to_numpy()
     known = {*chain.above}.union(*(one.dropna().index for one in (chain.all, *chain.newer)))
     apart = {one.label: "apart" for one in chain.links if one.start not in known and one.end not in known}
     reasons = dict.fromkeys(bounds.index[silent], "bound_on_change") | reasons | apart
-    bounds = bounds[~silent]
-    bounded = bounds.loc[bounds["year"].isin({*lower, *upper}), "period"]
-    periods = {
-        "bounds_kept" if len(chain.values) else "bounds": list(dict.fromkeys(bounded.astype(str))),
+    bounds, bounded = picked(bounds, ~silent), {*lower, *upper}
+    kept = (str(row[0]) for row in zip(bounds["period"], bounds["year"], strict=True) if row[1] in bounded)
+    listed = {
+        "bounds_kept" if len(chain.values) else "bounds": list(dict.fromkeys(kept)),
         "bound_contradicted": contradicted,
-        "approximate": list(used.loc[used["qualifier"] == "~", "period"]),
+        "approximate": list(used["period"].to_numpy()[about]),
     }
-    notes = [Note(code, {"periods": listed}) for code, listed in periods.items() if listed]
-    if len(provisional):
-        percent = f"{100 * max(revisions[measure] for measure in provisional['measure']):.0f}"
-        notes.append(Note("provisional", {"periods": list(provisional["period"]), "share": percent}))
+    notes = [Note(code, {"periods": periods}) for code, periods in listed.items() if periods]
+    if unsure.any():
+        periods, measures = (list(used[name].to_numpy()[unsure]) for name in ("period", "measure"))
+        percent = f"{100 * max(map(revisions.__getitem__, measures)):.0f}"
+        notes.append(Note("provisional", {"periods": periods, "share": percent}))
     notes += of_estimates
     if chain.above:
         notes.append(Note("above_100", {"periods": [str(year) for year in chain.above]}))
@@ -347,9 +352,9 @@ def _estimates(
 def _error_of_part(row: pd.Series, rows: pd.DataFrame, levels: pd.Series) -> float:
     """Standard error of the year that a part of it comes to: a step of its last digit where nothing ever moved."""
     known, rest, year = levels.dropna(), 1 - row["months"] / 12, int(row["year"])
-    middle, size = _typical_change(known)
+    (middle, size), step = _typical_change(known), _last_step(row["value"], row["decimals"])
     if row["stock"]:
-        return max(size, abs(middle) / 4) * math.sqrt(rest) or _last_step(row)
+        return max(size, abs(middle) / 4) * math.sqrt(rest) or step
     earlier = known[known.index < year]
     moved = abs(row["told"] - float(earlier.iloc[-1])) if len(earlier) else 0.0
     numbers = rows["qualifier"].isin(["=", "~"]) & (rows["months"] == row["months"])
@@ -357,13 +362,12 @@ def _error_of_part(row: pd.Series, rows: pd.DataFrame, levels: pd.Series) -> flo
     # the error a share of the year not covered, learned from earlier figures to the month
     off = ((same["year"].map(levels) - same["told"]) / rest).dropna().tolist()
     squares = LEARNED * max(size, moved / 2) ** 2 + sum(one**2 for one in off)
-    step = _last_step(row) * (abs(levels[year - 1]) / 100 if row["measure"] == "change_pct" else 1.0)
+    step *= abs(levels[year - 1]) / 100 if row["measure"] == "change_pct" else 1.0
     return math.sqrt(squares / (LEARNED + len(off))) * rest or step
 
 
-def _last_step(row: Any) -> float:
+def _last_step(value: float, decimals: int) -> float:
     """One step of the last digit of a published figure: 0.1 for 2.7, 100 for the round whole number 1100."""
-    value, decimals = float(row.value), int(row.decimals)
     whole = f"{abs(value):.0f}"
     zeros = len(whole) - len(whole.rstrip("0")) if not decimals and value else 0
     return float(f"1e{zeros - decimals}")
@@ -371,22 +375,26 @@ def _last_step(row: Any) -> float:
 
 def links_of(rows: pd.DataFrame, base_year: int | None) -> list[Link]:
     """The published changes among figures; a cumulative one without its own base is read on `base_year`."""
-    rows = rows[rows["measure"].isin(CHANGES)]
+    rows = picked(rows, rows["measure"].isin(CHANGES).to_numpy())
     told = zip(_starts(rows, base_year), rows["year"], rows["value"], rows.index, strict=True)
     return [Link(int(a), int(b), float(value), label) for a, b, value, label in told if not math.isnan(a)]
 
 
-def _starts(rows: pd.DataFrame, base_year: int | None) -> pd.Series:
+def _starts(rows: pd.DataFrame, base_year: int | None) -> list[float]:
     """The year that each published change is measured against; NaN where it is not an earlier one."""
-    based = rows["base_period"].astype(float).fillna(math.nan if base_year is None else base_year)
-    start = based.where(rows["measure"] != "change_pct", rows["year"] - 1)
-    return start.where(start < rows["year"])
+    base, starts = math.nan if base_year is None else base_year, list[float]()
+    for measure, year, own in zip(rows["measure"], rows["year"], rows["base_period"], strict=True):
+        start = year - 1 if measure == "change_pct" else base if pd.isna(own) else own
+        starts.append(start if start < year else math.nan)
+    return starts
 
 
-def _errors_of_levels(chain: Chained, used: pd.DataFrame, errors: pd.Series) -> tuple[Levels, list[Levels]]:
+def _errors_of_levels(
+    chain: Chained, used: pd.DataFrame, errors: Mapping[Any, float]
+) -> tuple[Levels, list[Levels]]:
     """What a standard error of each figure does to levels chained again: to one year's, or to several."""
     own, shared, least = dict[int, float](), list[Levels](), 1e-9 * chain.all.abs().max()
-    for label, error in errors[errors > 0].items():
+    for label, error in ((label, error) for label, error in errors.items() if error > 0):
         year = int(used.loc[label, "year"]) if used.loc[label, "measure"] in LEVELS else None
         effect = chain.off_by(label, error, year)[lambda moved: moved.abs() > least].to_dict()
         if len(effect) > 1:
@@ -400,7 +408,7 @@ def _bounded(rows: pd.DataFrame, chain: Chained) -> tuple[Levels, Levels, pd.Dat
     if rows.empty:
         return {}, {}, rows.assign(level=rows["value"]), []
     values, least = chain.values, rows["qualifier"] == ">="
-    level = _starts(rows, chain.base_year).map(values) * (1 + rows["value"] / 100)
+    level = pd.Series(_starts(rows, chain.base_year), rows.index).map(values) * (1 + rows["value"] / 100)
     level = level.where(rows["measure"].isin(CHANGES), rows["value"] if chain.root is None else math.nan)
     if chain.older:  # these have a unit of their own
         level = level.where(rows["year"] >= values.index[0])

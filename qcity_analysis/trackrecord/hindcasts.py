@@ -14,6 +14,7 @@ import datetime as dt
 import itertools
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -252,6 +253,12 @@ def calibrated(answers: pd.DataFrame, met: pd.Series, family: pd.Series) -> pd.D
         happened, asked = (whole.transform(of) - own.transform(of) for of in ("sum", "count"))
         columns[f"{name}{CALIBRATED}"] = (happened + 0.5) / (asked + 1.0)
     return pd.DataFrame(columns, index=answers.index)
+
+
+def answers(data: Data, asked: Sequence[tuple[tuple[str, str], int]]) -> list[dict[str, Any]]:
+    """What `answered` says of each series, with the number of origins at which fitted models are asked."""
+    at = cache(data.at)
+    return [answered(data, one, at, few) for one, few in asked]
 
 
 def answered(data: Data, series: tuple[str, str], at: Callable[[dt.date], Data], few: int) -> dict[str, Any]:

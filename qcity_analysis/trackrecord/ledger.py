@@ -13,7 +13,7 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, cpu_count, delayed
 
 from .. import __version__
 from ..assessment.answer import Assessment, Question
@@ -37,8 +38,10 @@ from ..targets import Target, find_target
 from .hindcasts import base_of, rule_says
 
 Rows = list[dict[str, Any]]
-Kept = Callable[[Any, bytes, Callable[[], Any]], Any]
+Compute = Callable[[Sequence[Any]], Sequence[Any]]
 Statement = Assessment | Mapping[str, Any]
+Asked = tuple[Any, bytes, Any]  # of a computation: what it is about, what it can see, what it is computed of
+Kept = Callable[[Sequence[Asked], Compute], list[Any]]
 TABLES = (".csv", ".yaml", ".yml")
 TARGET = ("plan", "target_id", "region", "indicator_id", "kind", "direction")
 JUDGED = ("author", "reason")  # of the role "judgement": what a person said, not the library
@@ -49,6 +52,8 @@ YEARS = ("base_year", "deadline", "last_year", "draws", "seed")
 COLUMNS = ["asked_at", *TEXTS, *JUDGED, *YEARS, *NUMBERS]
 ASKED = (*TARGET[3:], "threshold", "tolerance", "base_year", "deadline")  # what a target asks
 SETTLED = ("met", "missed")
+WHY = ("open", "no_outcome", "late", "set_aside")  # a target is not scored
+SHARE = 12  # computations that are worth another process
 SPOKEN = 2_000  # draws of the answers given
 MIDDLE = (6, 30)  # month and day on which each year is asked
 FEWEST = 2  # levels a rule is asked with
@@ -238,23 +243,34 @@ def with_earlier(data: Data) -> Data:
 
 @contextmanager
 def shelf(path: Path, code: str) -> Iterator[Kept]:
-    """What is called with what a computation is about, what it sees, and the computation, gives what was computed of
-    the same by the same `code` and is kept in a file of JSON; else it computes. At the end the file holds this and no
-    more; one that is torn is made again, and one that may not be written is no error.
+    """What is called with what is asked, and what computes a list of it, gives what was computed of the same by the
+    same `code` and is kept in a file of JSON; what is due is computed on all cores. At the end the file holds this and
+    no more, after an interruption also what it held; one that is torn is made again, and one that may not be written is
+    no error.
     """
     old, new = dict[str, Any](), dict[str, Any]()
     with suppress(OSError, ValueError):  # not there, or cut off
         old = json.loads(path.read_bytes())
+    held = {*old}
 
-    def kept(about: Any, seen: bytes, compute: Callable[[], Any]) -> Any:
-        mark = hashlib.sha256(repr([code, about]).encode() + seen).hexdigest()[:16]
-        return new.setdefault(mark, old[mark] if mark in old else compute())
+    def kept(asked: Sequence[Asked], compute: Compute) -> list[Any]:
+        ways = (repr([code, about]).encode() + seen for about, seen, _ in asked)
+        marks = [hashlib.sha256(way).hexdigest()[:16] for way in ways]
+        due = {mark: of for mark, (*_, of) in zip(marks, asked, strict=True) if mark not in old}
+        shares = min(cpu_count(), 1 + len(due) // SHARE)
+        each = Parallel(shares)(delayed(compute)([*due.values()][k::shares]) for k in range(shares))
+        for k, made in enumerate(each):
+            old.update(zip([*due][k::shares], made, strict=True))
+        return [new.setdefault(mark, old[mark]) for mark in marks]
 
-    yield kept
-    with suppress(OSError):
-        if new.keys() != old.keys():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, json.dumps(new))
+    try:
+        yield kept
+        old = new
+    finally:
+        with suppress(OSError):
+            if old.keys() != held:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(path, json.dumps(old))
 
 
 def said_of_earlier(data: Data, names: Collection[str] | None, kept: Kept, sight: Sight) -> pd.DataFrame:
@@ -268,8 +284,8 @@ def said_of_earlier(data: Data, names: Collection[str] | None, kept: Kept, sight
     why it has no row ("open", "no_outcome", "late", "set_aside"), `attrs["refused"]` why it cannot be computed. Levels
     chained from changes have the base year as 100. What is said of a target is `kept` on a `shelf`.
     """
-    full, told, rows, refused, unscored = with_earlier(data), pages(data.folder), Rows(), {}, {}
-    named, at = full.targets, cache(full.at)
+    full, told, asked = with_earlier(data), pages(data.folder), list[Asked]()
+    named, rows, refused, unscored = full.targets, Rows(), dict[str, str](), dict[str, str]()
     if "earlier_plans" in told:
         named = named[named["plan"].isin([*data.plans(), *told["earlier_plans"]])]
     if names is not None:
@@ -281,15 +297,12 @@ def said_of_earlier(data: Data, names: Collection[str] | None, kept: Kept, sight
         days = middles(min(data.as_of, dt.date(one.deadline, 12, 31)))
         seen = sight.of_targets(one.plan, one.target_id, days, ("", one.region))  # grades of no indicator
         about = name, days, one.deadline < data.as_of.year, told.get("official_light")
-        try:
-            made = kept(about, seen, partial(_of_target, full, at, one.plan, one.target_id))
-        except QcityError as error:
-            refused[name] = str(error)
-            continue
-        if isinstance(made, str):
-            unscored[name] = made
-        else:
-            rows += made
+        asked.append((about, seen, (one.plan, one.target_id)))
+    made = kept(asked, partial(_of_targets, dataclasses.replace(full, made={})))
+    for ((name, *_), *_), (why, told_of_it) in zip(asked, made, strict=True):
+        rows += told_of_it
+        if why:
+            (unscored if why in WHY else refused)[name] = why
     table = pd.DataFrame(rows, columns=[*SAID, *RULES]).astype(dict.fromkeys(TOLD, float))
     table["as_of"] = table["as_of"].map(dt.date.fromisoformat)
     table.attrs |= {"refused": refused, "unscored": unscored}
@@ -301,11 +314,21 @@ def middles(until: dt.date) -> list[dt.date]:
     return [day for y in range(until.year, until.year - 30, -1) if (day := dt.date(y, *MIDDLE)) <= until]
 
 
-def _of_target(data: Data, at: Callable[[dt.date], Data], plan: str, target_id: str) -> Rows | str:
-    """The rows of one target; where it has none, why."""
+def _of_targets(data: Data, named: Sequence[tuple[str, str]]) -> list[tuple[str, Rows]]:
+    """The rows of each target (plan, name); where it has none, why."""
+    at, told = cache(data.at), list[tuple[str, Rows]]()
+    for one in named:
+        try:
+            told.append(_of_target(data, at, *one))
+        except QcityError as error:
+            told.append((str(error), []))
+    return told
+
+
+def _of_target(data: Data, at: Callable[[dt.date], Data], plan: str, target_id: str) -> tuple[str, Rows]:
     target = find_target(data, target_id, plan)
     if not (settled := _settled(data, target)):
-        return "open" if target.deadline >= data.as_of.year else "no_outcome"
+        return "open" if target.deadline >= data.as_of.year else "no_outcome", []
     dates = data.sources.loc[data.sources["source_id"] == target.source_id, "date"]
     after_base = f"{(target.base_year or target.deadline) + 1}-01-01"
     issued = to_date(str(dates.iloc[0]) if len(dates) else after_base)  # the last day of the document's date
@@ -317,7 +340,7 @@ def _of_target(data: Data, at: Callable[[dt.date], Data], plan: str, target_id: 
             then = assess(at(day), target, draws=SPOKEN).by_definition()
             asked = {str(one.definition["indicator_id"]): one for one in then if one.status not in SETTLED}
             rows += [_row(one, settled.get(name), day, issued) | light for name, one in asked.items()]
-    return rows or "late"
+    return "" if rows else "late", rows
 
 
 def _light(data: Data, target: Target, issued: int) -> float:

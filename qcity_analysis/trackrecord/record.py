@@ -7,12 +7,13 @@ arithmetic of a score is in `forecasting.quantiles`.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -301,14 +302,15 @@ def _asked(
 
     Models fitted by search are asked at SAMPLE origins, shared out among the series, at least one of each.
     """
-    series, at, parts = published(data, names), cache(data.at), list[dict[str, Any]]()
+    series, due = published(data, names), list[books.Asked]()
     for one in series:
         few, row = max(1, SAMPLE // len(series)), data.indicator(one[0])
-        due = among(past.with_lag(data, *one).observations, [one]).sum()
+        lagged = among(past.with_lag(data, *one).observations, [one]).sum()
         near = {one, *((name, region) for region, name in data.comparators(one[0]))}
         days = books.middles(data.as_of) * (row["derived"] in INPUTS)  # else of its own revisions
-        about = one, few, due, days, *data.indicators["continues"]
-        parts.append(kept(about, sight.of(near, set(), days), partial(past.answered, data, one, at, few)))
+        about = one, few, lagged, days, *data.indicators["continues"]
+        due.append((about, sight.of(near, set(), days), (one, few)))
+    parts = kept(due, partial(past.answers, dataclasses.replace(data, made={})))
 
     def table(key: str, columns: list[str]) -> pd.DataFrame:
         some = [pd.DataFrame(part[key]) for part in parts if part[key]["origin"]]
