@@ -70,6 +70,8 @@ def test_a_forecast_says_first_that_figures_are_illustrative(tmp_path, qcity, la
     words += ["--language", language, "--data", package(tmp_path, observations=rows)]
     for ending, head in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF-")):
         code, out, _ = qcity(*words, "--figure", drawn := tmp_path / f"a{ending}")
+        before, _ = drawn.read_bytes(), qcity(*words, "--figure", drawn)
+        assert drawn.read_bytes() == before
         assert (code, banner in out, out.startswith(start)) == (0, False, drawn.read_bytes().startswith(head))
     package(tmp_path, observations=[*rows[:-1], rows[-1] | {"status": "illustrative"}])
     code, out, err = qcity(*words)

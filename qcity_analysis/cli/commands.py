@@ -209,6 +209,8 @@ def forecast(
     data: DataDir = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
+    from matplotlib import rc_context
+
     from ..analysis.portfolio import portfolio as add_up
     from ..reporting.analyses import regions_lines
     from ..reporting.figures import panels_chart
@@ -223,7 +225,9 @@ def forecast(
 
     def save(draw: Any, answers: Any, **how: Any) -> None:
         if figure is not None:
-            draw(answers, language).savefig(drawn := io.BytesIO(), format=figure.suffix[1:], **how)
+            how["metadata"] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(figure.suffix)
+            with rc_context({"svg.hashsalt": "qcity"}):  # the same bytes twice
+                draw(answers, language).savefig(drawn := io.BytesIO(), format=figure.suffix[1:], **how)
             write_whole(figure, drawn.getvalue())
 
     if region and (region == "all" or "," in region):

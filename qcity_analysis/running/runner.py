@@ -257,6 +257,7 @@ def _execute(document: Any, result: RunResult, until: float, argv: list[str] | N
     client.km.client_factory = Prompt
     if forked := bool(argv and client.kernel_name == "python3"):
         client.km._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # what a timeout leaves unfinished is no news
     number, group, run = 0, None, {"QCITY_RUN": f"{os.getpid()}-{id(document)}-{time.time_ns()}"}
     try:
         with client.setup_kernel(env=os.environ | ONE_THREAD | run, stdout=DEVNULL, stderr=DEVNULL):
@@ -348,8 +349,9 @@ def serve(address: str) -> None:
     """Watch over a kernel for each connection until standard input is closed; then end them all."""
     for name in PRELOAD:
         importlib.import_module(name)
-    with suppress(QcityError):  # the kernels tell it
-        _held = load(None, dt.date.max)  # so that they need not read it again
+    text("output_cut", LANGUAGES[-1])  # so that the kernels need not read the texts again, and the data
+    with suppress(QcityError):  # they tell it
+        _held = load(None, dt.date.max)
 
     class Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
         request_queue_size = 32
