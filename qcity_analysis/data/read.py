@@ -78,7 +78,10 @@ def _distinct(written: Any, count: int, column: Column) -> Cells:
 
 
 def csv_rows(raw: bytes, file: str) -> list[tuple[int, list[str]]]:
-    """The rows of a CSV file (UTF-8), each with its last line. Raises DataError for bytes and rows not readable."""
+    """The rows of a CSV file (UTF-8, with or without BOM), each with the line it ends in.
+
+    Raises DataError with the first byte that is not UTF-8, or the first row that cannot be read.
+    """
     reader = csv.reader(io.StringIO(decode(raw, file, ["UTF-8"])[0], newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:

@@ -18,6 +18,8 @@ from .question import NEVER, NotApplicable, Question, RuleResult, banded, rule
 
 LEAST, MOST = 4, 6  # figures for a weather symbol
 OPEN_SDG_TREND = {"on_track": 0.015, "accelerate": 0.005, "limited": 0.0}  # yearly growth without a target
+NEAR_LIMIT = 4.44
+SPAN = 5  # years that Eurostat looks back
 
 
 @rule("on_schedule", "behind_schedule", settled="base")
@@ -92,7 +94,7 @@ def eurostat(q: Question) -> RuleResult | float:
     >>> evaluate("eurostat", pd.Series({2015: 100, 2020: 90}), Goal("at_most", 81, 2015, 2025), 2020).category
     'significant'
     """
-    earlier = [year for year in q.known if year <= q.last_year - 5]
+    earlier = [year for year in q.known if year <= q.last_year - SPAN]
     start = earlier[-1] if earlier else next(iter(q.known))
     if q.last_year - start < 3:
         raise NotApplicable("too_short", years=q.last_year - start, least=3)
@@ -376,7 +378,7 @@ def _positive(q: Question, *values: float) -> None:
 
 def near_limit(base: float, limit: float) -> float:
     """Factor between 0 and 1 on the growth expected, small when the base figure is close to a natural limit."""
-    return 1 - max(0.0, 1 - abs(abs(base / limit) - 1)) ** 4.44 if limit else 1.0
+    return 1 - max(0.0, 1 - abs(abs(base / limit) - 1)) ** NEAR_LIMIT if limit else 1.0
 
 
 def _rate(first: float, last: float, start: int, end: int) -> float:
