@@ -45,6 +45,7 @@ PAGES = {  # kind of page: its notebook, and the seconds it usually takes
     "overview": ("01_data_overview", 3.0), "track": ("05_track_record", 60.0),
 }  # fmt: skip
 OF_NO_PLAN = {"overview": "data_overview", "track": "track_record"}  # and the folder of their pages
+WORTH_A_SERVER = 4  # from this many runs on, preloading a process pays
 LOST = (LookupError, TypeError, ValueError)  # what outputs of a notebook may do to its page
 PASSING = ("ConnectionError", "TimeoutError", "BlockingIOError")  # errors worth another try
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "nbconvert")  # that compute and draw
@@ -315,7 +316,7 @@ class _Shop:
         times = [float(self.runs.get(job.name, {}).get("seconds") or PAGES[job.kind][1]) for job in to_do]
         minutes, self.total = round(max([sum(times) / workers, *times]) / 60, 1), len(to_do)
         self.say("begin", {"pages": of, "to_do": self.total, "kept": of - self.total, "minutes": minutes})
-        if to_do:
+        if self.total >= WORTH_A_SERVER:
             self.server = stack.enter_context(kernel_server())
             if self.server() is None:
                 self.say("slow_kernels", {})
